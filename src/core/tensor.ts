@@ -1,0 +1,90 @@
+// Dense tensors as they cross the boundary between our code and a runtime: dtype, shape and a typed array.
+import { ContrappostoError } from './errors.js';
+
+export type DType =
+  | 'float32'
+  | 'float16'
+  | 'bfloat16'
+  | 'float64'
+  | 'int64'
+  | 'int32'
+  | 'int8'
+  | 'uint8'
+  | 'bool'
+  | 'uint16'
+  | 'int16';
+
+export type Shape = readonly number[];
+
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array
+  | Uint16Array;
+
+/** A dense row-major tensor. float16 and bfloat16 are held as their bit patterns in a `Uint16Array`, bool as bytes. */
+export interface Tensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: TypedArray;
+}
+
+export const BYTES_PER_ELEMENT: Record<DType, number> = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  float64: 8,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  uint16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+};
+
+/** Number of elements of a shape; 1 for a scalar `[]`. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((n, d) => n * d, 1);
+}
+
+/** A float32 tensor over `data`; throws `shape` when the lengths disagree. */
+export function float32(data: Float32Array | number[], shape: Shape): Tensor {
+  return checked('float32', data instanceof Float32Array ? data : Float32Array.from(data), shape);
+}
+
+/** An int64 tensor from ordinary numbers; throws `shape` when the lengths disagree. */
+export function int64(data: readonly number[] | BigInt64Array, shape: Shape): Tensor {
+  return checked('int64', data instanceof BigInt64Array ? data : BigInt64Array.from(data, BigInt), shape);
+}
+
+function checked(dtype: DType, data: TypedArray, shape: Shape): Tensor {
+  if (data.length !== sizeOf(shape)) {
+    throw new ContrappostoError('shape', {
+      operation: `tensor ${dtype}`,
+      expected: `${sizeOf(shape)} values for shape [${shape}]`,
+      got: `${data.length} values`,
+    });
+  }
+  return { dtype, data, shape };
+}
+
+/** The float32 values of a tensor; throws `shape` for any other dtype. */
+export function floats(tensor: Tensor): Float32Array {
+  if (tensor.data instanceof Float32Array) return tensor.data;
+  throw new ContrappostoError('shape', { operation: 'read tensor', expected: 'float32', got: tensor.dtype });
+}
+
+/** Where a network's parameters come from: a safetensors file, several of them, or memory. */
+export interface WeightSource {
+  has(name: string): boolean;
+  names(): Iterable<string>;
+  /** Stored dtype and shape without reading the data. Quantised storage reports the dequantised dtype. */
+  info(name: string): { dtype: DType; shape: Shape };
+  /** The tensor in float32 (or its integer dtype); throws `not-found`. */
+  read(name: string): Tensor;
+}
