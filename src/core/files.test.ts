@@ -1,0 +1,59 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkWritable, writeFileAtomic } from './files.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'files-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('writeFileAtomic', () => {
+  it('writes and overwrites, and leaves nothing else in the folder', async () => {
+    const path = join(folder, 'a.txt');
+    await writeFileAtomic(path, 'first');
+    await writeFileAtomic(path, new Uint8Array([50, 51]));
+    expect(await readFile(path, 'utf8')).toBe('23');
+    expect(await readdir(folder)).toEqual(['a.txt']);
+  });
+
+  it('follows a symbolic link instead of replacing it', async () => {
+    await mkdir(join(folder, 'real'));
+    await writeFile(join(folder, 'real/a.txt'), 'old');
+    await symlink('real/a.txt', join(folder, 'link.txt'));
+    await writeFileAtomic(join(folder, 'link.txt'), 'new');
+    expect(await readFile(join(folder, 'real/a.txt'), 'utf8')).toBe('new');
+  });
+
+  it('removes its temporary file when the rename fails', async () => {
+    await mkdir(join(folder, 'sub'));
+    const path = join(folder, `${'n'.repeat(300)}.txt`);
+    await expect(writeFileAtomic(path, 'x')).rejects.toMatchObject({ code: 'io' });
+    expect(await readdir(folder)).toEqual(['sub']);
+  });
+});
+
+describe('checkWritable', () => {
+  it.each([
+    ['a folder', '', 'invalid-input', /a folder/],
+    ['a missing parent', 'no/a.png', 'io', /does not exist/],
+    ['a parent that is a file', 'file/a.png', 'io', /is not a folder/],
+    ['a NUL byte', 'a\0.png', 'invalid-input', /NUL/],
+  ])('refuses %s', async (_, name, code, message) => {
+    await writeFile(join(folder, 'file'), '');
+    const path = join(folder, name);
+    await expect(checkWritable(path)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    await expect(writeFileAtomic(path, 'x')).rejects.toMatchObject({ code });
+  });
+
+  it('touches neither an existing file nor the folder', async () => {
+    const path = join(folder, 'a.txt');
+    await checkWritable(path);
+    expect(await readdir(folder)).toEqual([]);
+    await writeFile(path, 'old');
+    await checkWritable(path);
+    expect(await readFile(path, 'utf8')).toBe('old');
+  });
+});
