@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ContrappostoError } from './errors.js';
 import { checkWritable, writeFileAtomic } from './files.js';
 
 let folder: string;
@@ -25,6 +26,24 @@ describe('writeFileAtomic', () => {
     await symlink('real/a.txt', join(folder, 'link.txt'));
     await writeFileAtomic(join(folder, 'link.txt'), 'new');
     expect(await readFile(join(folder, 'real/a.txt'), 'utf8')).toBe('new');
+  });
+
+  it('writes parts in order', async () => {
+    const path = join(folder, 'a.txt');
+    await writeFileAtomic(path, [Uint8Array.of(50), new Uint8Array(0), Uint8Array.of(51, 52)]);
+    expect(await readFile(path, 'utf8')).toBe('234');
+  });
+
+  it('keeps the old file and the error when a part fails', async () => {
+    const path = join(folder, 'a.txt');
+    await writeFileAtomic(path, 'old');
+    const failing = (function* () {
+      yield Uint8Array.of(50);
+      throw new ContrappostoError('aborted', { operation: 'test' });
+    })();
+    await expect(writeFileAtomic(path, failing)).rejects.toMatchObject({ code: 'aborted' });
+    expect(await readdir(folder)).toEqual(['a.txt']);
+    expect(await readFile(path, 'utf8')).toBe('old');
   });
 
   it('removes its temporary file when the rename fails', async () => {

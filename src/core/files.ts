@@ -4,20 +4,24 @@ import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ContrappostoError } from './errors.js';
 
+/** A file's whole content, or its parts in order, which are asked for only as fast as they are written. */
+export type FileContent = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /**
- * Writes `bytes` to `path` in one step: to a temporary file in the same folder, which is then renamed. Whatever was at
+ * Writes `content` to `path` in one step: to a temporary file in the same folder, which is then renamed. Whatever was at
  * `path` stays as it was until then, and the temporary file is removed on failure. A symbolic link is followed; a pipe
- * or device is written to directly. Throws `io` (or `invalid-input` when `path` is a folder).
+ * or device is written to directly. Throws `io` (or `invalid-input` when `path` is a folder), or the error with which
+ * producing a part failed.
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {
   const target = await resolveTarget(path);
   if (target.special) {
-    await writeFile(target.path, bytes).catch((error) => failWrite(path, error));
+    await writeFile(target.path, content).catch((error) => failWrite(path, error));
     return;
   }
   const temporary = temporaryBeside(target.path);
   try {
-    await writeFile(temporary, bytes, { flag: 'wx' });
+    await writeFile(temporary, content, { flag: 'wx' });
     await rename(temporary, target.path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -74,6 +78,7 @@ const HINTS: Record<string, (path: string) => string> = {
 };
 
 function failWrite(path: string, error: unknown): never {
+  if (error instanceof ContrappostoError) throw error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   throw new ContrappostoError('io', {
     operation: `write "${path}"`,
