@@ -1,0 +1,52 @@
+// The thread in which ONNX Runtime works: opens, runs and releases sessions one message at a time.
+import { parentPort } from 'node:worker_threads';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { DType, Tensor, TypedArray } from '../core/tensor.js';
+import type { Reply, Request } from './protocol.js';
+
+const sessions = new Map<number, InferenceSession>();
+
+async function handle(request: Request): Promise<Record<string, Tensor> | undefined> {
+  if (request.type === 'open') {
+    const { source, settings } = request;
+    const session = await InferenceSession.create(source.model, {
+      executionProviders: [settings.provider],
+      intraOpNumThreads: settings.threads,
+      graphOptimizationLevel: 'all',
+      // ONNX Runtime logs harmless notices about unused initialisers; errors still arrive as exceptions.
+      logSeverityLevel: 3,
+      externalData: source.parameters.length ? [{ path: source.location, data: source.parameters }] : [],
+    });
+    sessions.set(request.session, session);
+    return undefined;
+  }
+  const session = sessions.get(request.session);
+  if (!session) throw new Error(`session ${request.session} is not open`);
+  if (request.type === 'release') {
+    sessions.delete(request.session);
+    await session.release();
+    return undefined;
+  }
+  const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, t]) => [name, toOrt(t)]));
+  const results = await session.run(feeds);
+  return Object.fromEntries(Object.entries(results).map(([name, t]) => [name, fromOrt(t as OrtTensor)]));
+}
+
+function toOrt(t: Tensor): OrtTensor {
+  return new OrtTensor(t.dtype as 'float32', t.data as Float32Array, t.shape as number[]);
+}
+
+function fromOrt(t: OrtTensor): Tensor {
+  return { dtype: t.type as DType, shape: t.dims as number[], data: t.data as unknown as TypedArray };
+}
+
+parentPort?.on('message', async (request: Request) => {
+  let reply: Reply;
+  try {
+    reply = { id: request.id, ok: true, outputs: await handle(request) };
+  } catch (error) {
+    reply = { id: request.id, ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
+  const buffers = reply.ok ? Object.values(reply.outputs ?? {}).map((t) => t.data.buffer as ArrayBuffer) : [];
+  parentPort?.postMessage(reply, [...new Set(buffers)]);
+});

@@ -1,0 +1,134 @@
+// Sessions over ONNX Runtime: made from a graph and its weights, cached, cancellable between runs, released explicitly.
+import { availableParallelism } from 'node:os';
+import { ContrappostoError, throwIfAborted } from '../core/errors.js';
+import type { Shape, Tensor, WeightSource } from '../core/tensor.js';
+import type { Graph } from '../graph/index.js';
+import { fingerprint } from './fingerprint.js';
+import { gather, layOut } from './parameters.js';
+import { WorkerClient } from './worker-client.js';
+
+export interface RuntimeOptions {
+  /** Only 'cpu' so far; any other name throws `unsupported`. */
+  device?: string;
+  /** Threads of one operator; all cores by default. */
+  threads?: number;
+}
+
+export interface RunOptions {
+  signal?: AbortSignal;
+}
+
+export interface Session {
+  readonly name: string;
+  /** Runs the graph. Feeds are copied. Throws `shape` for wrong feeds, `aborted` if the signal has fired before. */
+  run(feeds: Record<string, Tensor>, options?: RunOptions): Promise<Record<string, Tensor>>;
+  /** Gives the session's memory back; a released session cannot run again. */
+  release(): Promise<void>;
+}
+
+export interface Runtime {
+  readonly device: string;
+  /** A session for the graph; the same graph with the same weights gives the same session until it is released. */
+  session(graph: Graph, weights: WeightSource, options?: RunOptions): Promise<Session>;
+  /** Releases everything and ends the thread. */
+  close(): Promise<void>;
+}
+
+interface Signature {
+  dtype: string;
+  shape: Shape;
+}
+
+class OrtSession implements Session {
+  readonly #inputs: Map<string, Signature>;
+  #released = false;
+
+  constructor(
+    readonly name: string,
+    private readonly id: number,
+    private readonly link: { client: WorkerClient; forget: () => void; inputs: Map<string, Signature> },
+  ) {
+    this.#inputs = link.inputs;
+  }
+
+  async run(feeds: Record<string, Tensor>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+    const operation = `run ${this.name}`;
+    throwIfAborted(options.signal, operation);
+    if (this.#released) throw new ContrappostoError('usage', { operation, got: 'a released session' });
+    checkFeeds(operation, this.#inputs, feeds);
+    const outputs = await this.link.client.request({ type: 'run', session: this.id, feeds }, { operation });
+    throwIfAborted(options.signal, operation);
+    return outputs;
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    this.link.forget();
+    await this.link.client.request({ type: 'release', session: this.id }, { operation: `release ${this.name}` });
+  }
+}
+
+function checkFeeds(operation: string, inputs: Map<string, Signature>, feeds: Record<string, Tensor>): void {
+  for (const [name, want] of inputs) {
+    const have = feeds[name];
+    const expected = `input "${name}" ${want.dtype} [${want.shape}]`;
+    if (!have) throw new ContrappostoError('shape', { operation, expected, got: 'nothing of that name' });
+    if (have.dtype !== want.dtype || have.shape.join() !== want.shape.join()) {
+      throw new ContrappostoError('shape', { operation, expected, got: `${have.dtype} [${have.shape}]` });
+    }
+  }
+  const unknown = Object.keys(feeds).find((name) => !inputs.has(name));
+  if (unknown) {
+    const expected = `inputs ${[...inputs.keys()].join(', ')}`;
+    throw new ContrappostoError('shape', { operation, expected, got: `"${unknown}"` });
+  }
+}
+
+/** ONNX Runtime in a thread of its own, so that the caller's event loop stays free. */
+export function createRuntime(options: RuntimeOptions = {}): Runtime {
+  const device = options.device ?? 'cpu';
+  if (device !== 'cpu') {
+    const hint = 'leave --device out to run on the CPU';
+    throw new ContrappostoError('unsupported', { operation: 'device', expected: 'cpu', got: device, hint });
+  }
+  const settings = { threads: options.threads ?? availableParallelism(), provider: device };
+  const client = new WorkerClient();
+  const cache = new Map<WeightSource, Map<string, Promise<OrtSession>>>();
+  let next = 1;
+
+  async function open(
+    graph: Graph,
+    weights: WeightSource,
+    link: { layout: ReturnType<typeof layOut>; forget: () => void },
+  ) {
+    const id = next++;
+    const { layout, forget } = link;
+    const parameters = gather(graph, weights, layout);
+    const source = { model: layout.model, parameters, location: layout.location };
+    const message = { type: 'open' as const, session: id, source, settings };
+    await client.request(message, { operation: `open ${graph.name}`, transfer: [parameters.buffer] });
+    return new OrtSession(graph.name, id, { client, forget, inputs: new Map(graph.inputs) });
+  }
+
+  return {
+    device,
+    async session(graph, weights, { signal } = {}) {
+      throwIfAborted(signal, `open ${graph.name}`);
+      const layout = layOut(graph);
+      const key = fingerprint(layout.model);
+      const bySource = cache.get(weights) ?? new Map<string, Promise<OrtSession>>();
+      cache.set(weights, bySource);
+      const known = bySource.get(key);
+      if (known) return known;
+      const opening = open(graph, weights, { layout, forget: () => bySource.delete(key) });
+      bySource.set(key, opening);
+      opening.catch(() => bySource.delete(key));
+      return opening;
+    },
+    async close() {
+      cache.clear();
+      await client.close();
+    },
+  };
+}
