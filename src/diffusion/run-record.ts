@@ -1,0 +1,139 @@
+// What a picture carries about the run that made it: our own JSON, and the text that other programs show.
+import { z } from 'zod';
+import { ContrappostoError } from '../core/errors.js';
+
+/** Keyword of our JSON in the PNG, beside `parameters` for the programs that read that one. */
+export const RUN_RECORD_KEYWORD = 'contrapposto';
+const PARAMETERS_KEYWORD = 'parameters';
+const SCHEMA_VERSION = 1;
+
+const wireSchema = z.object({
+  schema: z.literal(SCHEMA_VERSION),
+  method: z.string(),
+  prompt: z.string(),
+  negative_prompt: z.string(),
+  seed: z.number(),
+  steps: z.number(),
+  guidance_scale: z.number(),
+  scheduler: z.string(),
+  width: z.number(),
+  height: z.number(),
+  model: z.object({ name: z.string(), fingerprint: z.string() }),
+  software: z.record(z.string(), z.string()),
+});
+
+/** Everything that decides the picture's bits. Two runs with equal records give equal pictures. */
+export interface RunRecord {
+  method: string;
+  prompt: string;
+  negativePrompt: string;
+  seed: number;
+  steps: number;
+  guidanceScale: number;
+  /** A key of the scheduler list, e.g. `ddim`. */
+  scheduler: string;
+  /** Pixels. */
+  width: number;
+  /** Pixels. */
+  height: number;
+  /** `name` as the user gave it to `--model`; `fingerprint` of its weights and configurations. */
+  model: { name: string; fingerprint: string };
+  /** Version of each program that computed it. */
+  software: Record<string, string>;
+}
+
+/** The record as it goes over the wire, in snake_case. */
+export function runRecordToJson(record: RunRecord): z.infer<typeof wireSchema> {
+  return {
+    schema: SCHEMA_VERSION,
+    method: record.method,
+    prompt: record.prompt,
+    negative_prompt: record.negativePrompt,
+    seed: record.seed,
+    steps: record.steps,
+    guidance_scale: record.guidanceScale,
+    scheduler: record.scheduler,
+    width: record.width,
+    height: record.height,
+    model: record.model,
+    software: record.software,
+  };
+}
+
+/** PNG text entries of a record. Equal records give equal entries. */
+export function runRecordToPngText(record: RunRecord): Record<string, string> {
+  return {
+    [PARAMETERS_KEYWORD]: webUiParameters(record),
+    [RUN_RECORD_KEYWORD]: JSON.stringify(runRecordToJson(record)),
+  };
+}
+
+/**
+ * The record in a PNG's text entries. Ranges are not checked here: its values go the way of any user's input.
+ * @throws ContrappostoError `not-found` without one, `unsupported` for a newer schema, `corrupt-file` for broken JSON
+ */
+export function runRecordFromPngText(text: Record<string, string>, operation: string): RunRecord {
+  const source = text[RUN_RECORD_KEYWORD];
+  if (source === undefined) {
+    throw new ContrappostoError('not-found', {
+      operation,
+      expected: 'a picture made by this program',
+      got: PARAMETERS_KEYWORD in text ? "another program's settings" : 'a PNG without settings',
+      hint: 'editors and messengers often drop the settings; use the original file',
+    });
+  }
+  const parsed = wireSchema.safeParse(parseJson(source, operation));
+  if (!parsed.success) throw recordError(operation, parsed.error.issues);
+  const { negative_prompt, guidance_scale, schema: _, ...same } = parsed.data;
+  return { ...same, negativePrompt: negative_prompt, guidanceScale: guidance_scale };
+}
+
+function parseJson(source: string, operation: string): unknown {
+  try {
+    return JSON.parse(source);
+  } catch (cause) {
+    throw new ContrappostoError('corrupt-file', { operation, expected: 'settings in JSON', got: 'broken JSON', cause });
+  }
+}
+
+function recordError(operation: string, issues: z.core.$ZodIssue[]): ContrappostoError {
+  const [{ path, message }] = issues;
+  if (path[0] === 'schema') {
+    const hint = 'a newer version of contrapposto can read it';
+    return new ContrappostoError('unsupported', {
+      operation,
+      expected: `settings of schema ${SCHEMA_VERSION}`,
+      got: 'another',
+      hint,
+    });
+  }
+  return new ContrappostoError('corrupt-file', {
+    operation,
+    expected: 'complete settings',
+    got: `${path}: ${message}`,
+  });
+}
+
+const WEB_UI_SAMPLERS: Record<string, string> = { ddim: 'DDIM', 'dpm-solver++': 'DPM++ 2M' };
+
+/** The `parameters` text as AUTOMATIC1111's web UI writes it, which most viewers understand. */
+function webUiParameters(record: RunRecord): string {
+  const settings = {
+    Steps: record.steps,
+    Sampler: WEB_UI_SAMPLERS[record.scheduler] ?? record.scheduler,
+    'CFG scale': record.guidanceScale,
+    Seed: record.seed,
+    Size: `${record.width}x${record.height}`,
+    'Model hash': record.model.fingerprint.slice(0, 10),
+    Model: record.model.name,
+    Version: `contrapposto ${record.software['contrapposto'] ?? ''}`.trim(),
+  };
+  const list = Object.entries(settings).map(([key, value]) => `${key}: ${quoted(String(value))}`);
+  const negative = record.negativePrompt ? [`Negative prompt: ${record.negativePrompt}`] : [];
+  return [record.prompt, ...negative, list.join(', ')].join('\n');
+}
+
+/** That format quotes values with a comma, colon or line break as JSON strings. */
+function quoted(value: string): string {
+  return /[,:\n]/.test(value) ? JSON.stringify(value) : value;
+}
