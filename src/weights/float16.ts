@@ -1,5 +1,8 @@
 // Half precision and bfloat16: exact decoding, and encoding rounded to nearest even as IEEE 754 asks.
 
+/** Finite values of this magnitude and more round to infinity: half way from the largest half (65504) to 2^16. */
+export const FLOAT16_OVERFLOW = 65520;
+
 const scratchFloat = new Float32Array(1);
 const scratchBits = new Uint32Array(scratchFloat.buffer);
 
@@ -36,7 +39,7 @@ function halfBits(single: number): number {
   const sign = (single >>> 16) & 0x8000;
   const magnitude = single & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00;
-  // 0x477ff000 is 65520, half way between the largest half and the next power of two.
+  // 0x477ff000 is FLOAT16_OVERFLOW.
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   // Below 2^-14 (0x38800000) halves are multiples of 2^-24; adding the bits of 0.5 makes the addition round to them.
   if (magnitude < 0x38800000) {
