@@ -114,7 +114,7 @@ function recordError(operation: string, issues: z.core.$ZodIssue[]): Contrappost
   });
 }
 
-const WEB_UI_SAMPLERS: Record<string, string> = { ddim: 'DDIM', 'dpm-solver++': 'DPM++ 2M' };
+const WEB_UI_SAMPLERS: Record<string, string> = { ddim: 'DDIM', 'dpm++': 'DPM++ 2M' };
 
 /** The `parameters` text as AUTOMATIC1111's web UI writes it, which most viewers understand. */
 function webUiParameters(record: RunRecord): string {

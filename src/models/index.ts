@@ -1,0 +1,9 @@
+// Whole networks under their usual names.
+export * from './attention-control.js';
+export * from './autoencoder.js';
+export * from './autoencoder-kl.js';
+export { withTodaysNames } from './autoencoder-kl-names.js';
+export * from './autoencoder-tiny.js';
+export * from './clip-text-model.js';
+export { parseConfig } from './config.js';
+export * from './unet-2d-condition.js';
