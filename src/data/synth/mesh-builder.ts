@@ -68,7 +68,7 @@ export interface TubeOptions {
   radius: number | ((t: number) => number);
   colour: Paint;
   sides?: number;
-  /** Flattens the section: its extent along the path's own "up" is multiplied by this. */
+  /** Flattens the section: multiplies its extent along the direction that starts out nearest to y. */
   flatten?: number;
   closed?: boolean;
   caps?: boolean;
@@ -327,8 +327,8 @@ export class MeshBuilder {
         const around = (TAU * j) / sides;
         const c = Math.cos(around);
         const s = Math.sin(around);
-        const normal = normalise(addScaled(scale(side, c), up, s / flatten));
-        this.vertex(addScaled(addScaled(points[i], side, c * r), up, s * r * flatten), normal, colour);
+        const normal = normalise(addScaled(scale(side, c / flatten), up, s));
+        this.vertex(addScaled(addScaled(points[i], side, c * r * flatten), up, s * r), normal, colour);
       }
     }
     this.#lattice(first, count - 1, sides);

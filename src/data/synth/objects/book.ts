@@ -1,0 +1,121 @@
+// Books: an open one with curved white pages and lines of print, and a closed hardcover.
+import type { MeshBuilder } from '../mesh-builder.js';
+import type { Vec3 } from '../vector.js';
+import { PAPER, shade } from './colours.js';
+
+/** Half width of one page and half height of the book. */
+export const BOOK = { page: 0.85, half: 1.18, thickness: 0.16 };
+
+/** Height of an open book's page surface above the spine's level at `x`: pages bulge near the fold. */
+function pageSurface(x: number, opening: number): number {
+  const t = Math.abs(x) / (2 * BOOK.page);
+  return (
+    Math.abs(x) * Math.tan(opening) + BOOK.thickness * (0.35 + Math.sin(Math.min(1, t * 2.4) * Math.PI * 0.5) * 0.65)
+  );
+}
+
+/**
+ * Adds an open book: pages face local +y, text upright along local +z (the top of the page), fold along z through the
+ * origin; `opening` is the angle by which each half rises from the fold.
+ */
+export function openBook(mesh: MeshBuilder, options: { colour: Vec3; opening: number; pictures: boolean }): void {
+  const { colour, opening, pictures } = options;
+  const width = 2 * BOOK.page;
+  const slope = Math.tan(opening);
+  for (const side of [-1, 1]) {
+    const turn = [
+      Math.cos(opening),
+      -side * Math.sin(opening),
+      0,
+      side * Math.sin(opening),
+      Math.cos(opening),
+      0,
+      0,
+      0,
+      1,
+    ];
+    const along = width / Math.cos(opening) / 2;
+    mesh.box([(side * width) / 2, (slope * width) / 2 - 0.02, 0], [along * 1.05, 0.04, BOOK.half * 1.05], {
+      colour,
+      rotation: turn,
+    });
+    mesh.grid(
+      [8, 1],
+      (u, v) => [side * width * u, pageSurface(width * u, opening), (side > 0 ? 1 - 2 * v : 2 * v - 1) * BOOK.half],
+      { colour: PAPER },
+    );
+    // The block of pages seen from its three edges.
+    const edge = shade(PAPER, 0.86);
+    const rim = (x: number): [number, number] => [pageSurface(x, opening), x * slope];
+    for (let i = 0; i < 8; i++) {
+      const [a, b] = [(width * i) / 8, (width * (i + 1)) / 8];
+      for (const z of [-BOOK.half, BOOK.half]) {
+        const face: [Vec3, Vec3, Vec3, Vec3] = [
+          [side * a, rim(a)[1], z],
+          [side * b, rim(b)[1], z],
+          [side * b, rim(b)[0], z],
+          [side * a, rim(a)[0], z],
+        ];
+        mesh.withOpenSurface(() => mesh.quad(face, edge));
+      }
+    }
+    const [top, bottom] = rim(width);
+    mesh.withOpenSurface(() =>
+      mesh.quad(
+        [
+          [side * width, bottom, -BOOK.half],
+          [side * width, bottom, BOOK.half],
+          [side * width, top, BOOK.half],
+          [side * width, top, -BOOK.half],
+        ],
+        edge,
+      ),
+    );
+    print(mesh, { side, opening, picture: pictures && side > 0 });
+  }
+  mesh.cylinder([0, -0.03, -BOOK.half * 1.05], [0, -0.03, BOOK.half * 1.05], {
+    radius: 0.1,
+    colour: shade(colour, 0.85),
+    sides: 6,
+  });
+}
+
+/** Lines of text, or a picture above them. */
+function print(mesh: MeshBuilder, options: { side: number; opening: number; picture: boolean }): void {
+  const { side, opening, picture } = options;
+  const ink: Vec3 = [124, 122, 118];
+  const patch = (x: readonly [number, number], z: readonly [number, number], colour: Vec3) => {
+    const lift = 0.012;
+    const y = x.map((value) => pageSurface(value, opening) + lift);
+    mesh.withOpenSurface(() =>
+      mesh.quad(
+        [
+          [side * x[0], y[0], z[0]],
+          [side * x[1], y[1], z[0]],
+          [side * x[1], y[1], z[1]],
+          [side * x[0], y[0], z[1]],
+        ],
+        colour,
+      ),
+    );
+  };
+  if (picture) {
+    patch([0.35, 0.9], [0.1, 0.9], [110, 160, 200]);
+    patch([0.9, 1.45], [0.1, 0.9], [150, 190, 130]);
+  }
+  for (let line = 0; line < (picture ? 4 : 9); line++) {
+    const z = (picture ? -0.15 : 0.9) - 0.21 * line;
+    patch([0.3, 0.9], [z - 0.045, z + 0.045], ink);
+    patch([0.9, line % 4 === 3 ? 1.1 : 1.5], [z - 0.045, z + 0.045], ink);
+  }
+}
+
+/** Adds a closed book: cover facing local +y, spine at local -x, height along z. */
+export function closedBook(mesh: MeshBuilder, options: { colour: Vec3 }): void {
+  const { colour } = options;
+  mesh.box([0.03, 0, 0], [0.83, 0.15, 1.13], { colour: PAPER });
+  for (const y of [-0.18, 0.18]) mesh.box([0, y, 0], [0.9, 0.035, 1.2], { colour });
+  mesh.box([-0.87, 0, 0], [0.045, 0.2, 1.2], { colour: shade(colour, 0.85), bevel: 0.03 });
+  mesh.box([0.05, 0.22, 0.35], [0.55, 0.006, 0.2], { colour: shade(colour, 1.6) });
+  mesh.box([0.05, 0.22, -0.5], [0.4, 0.006, 0.07], { colour: shade(colour, 1.6) });
+}
