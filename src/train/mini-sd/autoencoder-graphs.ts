@@ -1,0 +1,205 @@
+// Loss graphs of the mini autoencoder: weighted reconstruction, unit latents, and an adversary late in training.
+import {
+  Abs,
+  Add,
+  AveragePool,
+  Cast,
+  Clip,
+  Concat,
+  Conv,
+  Div,
+  Equal,
+  Graph,
+  LeakyRelu,
+  Log,
+  Mul,
+  Neg,
+  ReduceMean,
+  Relu,
+  Round,
+  type Scope,
+  Slice,
+  Sub,
+  scope,
+  Transpose,
+  Unsqueeze,
+  type Value,
+  Where,
+} from '../../graph/index.js';
+import { autoencoderTinyDecode, autoencoderTinyEncode, parseAutoencoderTinyConfig } from '../../models/index.js';
+import { groupNorm } from '../../nn/index.js';
+import { LATENT_CHANNELS, LATENT_SIZE, PICTURE_SIZE, VAE_CONFIG } from './settings.js';
+
+const config = parseAutoencoderTinyConfig(VAE_CONFIG);
+
+/** Weight of a pixel by what it shows: background, object, person, face or hand. Small parts carry the meaning. */
+const REGION_WEIGHT = [1, 2, 2, 5];
+/** Largest deviation of the noise added to latents: the decoder learns to bear a generator's inaccuracy. */
+const LATENT_NOISE = 0.1;
+
+/** uint8 [N, H, W, 3] -> float32 [N, 3, H, W] in [-1, 1]. */
+export function toSigned(image: Value): Value {
+  return Transpose(Sub(Div(Cast(image, { to: 'float32' }), 127.5), 1), [0, 3, 1, 2]);
+}
+
+/** float32 [N, 3, H, W] in about [-1, 1] -> uint8 [N, H, W, 3]. */
+export function toBytes(x: Value): Value {
+  const scaled = Clip(Round(Mul(Add(x, 1), 127.5)), 0, 255);
+  return Cast(Transpose(scaled, [0, 2, 3, 1]), { to: 'uint8' });
+}
+
+function imageInput(graph: Graph, batch: number): Value {
+  return toSigned(graph.input('image', 'uint8', [batch, PICTURE_SIZE, PICTURE_SIZE, 3]));
+}
+
+/** [N, 1, H, W] weights with mean about one, from the region map uint8 [N, H, W]. */
+function regionWeights(region: Value): Value {
+  const one = region.graph.constant(1);
+  let weight: Value = one;
+  REGION_WEIGHT.forEach((w, id) => {
+    const here = Equal(region, region.graph.constant(id, { dtype: 'uint8' }));
+    weight = Where(here, region.graph.constant(w), weight);
+  });
+  const map = Unsqueeze(weight, [1]); // [N, 1, H, W]
+  return Div(map, ReduceMean(map));
+}
+
+/** Mean absolute difference, weighted. */
+function weightedL1(a: Value, b: Value, weight?: Value): Value {
+  const difference = Abs(Sub(a, b));
+  return ReduceMean(weight ? Mul(difference, weight) : difference, { keepdims: false });
+}
+
+function shifted(x: Value, axis: number): Value {
+  const last = x.shape[axis];
+  return Sub(
+    Slice(x, { starts: [1], ends: [last], axes: [axis] }),
+    Slice(x, { starts: [0], ends: [last - 1], axes: [axis] }),
+  );
+}
+
+/** L1 of pictures and of their gradients over three scales: sharp edges count as much as tones. */
+function pyramidLoss(y: Value, x: Value, weight: Value): Value {
+  let loss = weightedL1(y, x, weight);
+  let [a, b] = [y, x];
+  for (let level = 0; level < 3; level++) {
+    if (level > 0) loss = Add(loss, weightedL1(a, b));
+    for (const axis of [2, 3]) loss = Add(loss, Mul(weightedL1(shifted(a, axis), shifted(b, axis)), 0.5));
+    const half = { kernel_shape: [2, 2], strides: [2, 2] };
+    [a, b] = [AveragePool(a, half), AveragePool(b, half)];
+  }
+  return loss;
+}
+
+/** Pulls each channel's mean to 0 and deviation to 1, so that diffusion finds unit latents. */
+function latentPenalty(z: Value): Value {
+  const mean = ReduceMean(z, { axes: [0, 2, 3] });
+  const centred = Sub(z, mean);
+  const variance = ReduceMean(Mul(centred, centred), { axes: [0, 2, 3] });
+  const spread = Log(Add(variance, 1e-6));
+  return ReduceMean(Add(Mul(mean, mean), Mul(spread, spread)), { keepdims: false });
+}
+
+/** Patch discriminator (pix2pix's, with group norm): [N, 3, H, W] -> [N, 1, H/8 - 2, W/8 - 2]. */
+function discriminator(p: Scope, x: Value): Value {
+  let h = LeakyRelu(conv4(p.at('conv', 0), x, { out: 48, stride: 2 }), { alpha: 0.2 });
+  [96, 192].forEach((out, i) => {
+    h = conv4(p.at('conv', i + 1), h, { out, stride: 2 });
+    h = LeakyRelu(groupNorm(p.at('norm', i + 1), h, { groups: 8, epsilon: 1e-5 }), { alpha: 0.2 });
+  });
+  return conv4(p.at('conv', 3), h, { out: 1, stride: 1 });
+}
+
+function conv4(p: Scope, x: Value, { out, stride }: { out: number; stride: number }): Value {
+  const w = p.parameter('weight', [out, x.shape[1], 4, 4]);
+  return Conv(x, w, p.parameter('bias', [out]), { strides: [stride, stride], pads: [1, 1, 1, 1] });
+}
+
+/** Reconstruction y of picture x through noised latents z. */
+function reconstruct(graph: Graph, batch: number): { x: Value; y: Value; z: Value } {
+  const p = scope(graph, 'vae');
+  const x = imageInput(graph, batch);
+  const z = autoencoderTinyEncode(p, config, x);
+  const noise = graph.input('noise', 'float32', [batch, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE]);
+  const level = graph.input('level', 'float32', [batch, 1, 1, 1]);
+  return { x, z, y: autoencoderTinyDecode(p, config, Add(z, Mul(noise, Mul(level, LATENT_NOISE)))) };
+}
+
+/** Weight of the adversary in the generator's loss: enough for texture, too little to invent. */
+const ADVERSARIAL_WEIGHT = 0.02;
+
+/** Loss of the autoencoder, with or without the adversary's judgement. */
+export function autoencoderLoss(batch: number, options: { adversarial: boolean }): Graph {
+  const graph = new Graph('autoencoder_loss');
+  const { x, y, z } = reconstruct(graph, batch);
+  const region = graph.input('region', 'uint8', [batch, PICTURE_SIZE, PICTURE_SIZE]);
+  const l1 = pyramidLoss(y, x, regionWeights(region));
+  const penalty = latentPenalty(z);
+  let loss = Add(l1, Mul(penalty, 0.01));
+  if (options.adversarial) {
+    const judged = ReduceMean(discriminator(scope(graph, 'discriminator'), y), { keepdims: false });
+    loss = Sub(loss, Mul(judged, ADVERSARIAL_WEIGHT));
+    graph.output('judged', judged);
+  }
+  graph.output('loss', loss);
+  graph.output('reconstruction', l1);
+  graph.output('latent_penalty', penalty);
+  return graph;
+}
+
+/** Hinge loss of the discriminator on pictures and their reconstructions. */
+export function discriminatorLoss(batch: number): Graph {
+  const graph = new Graph('discriminator_loss');
+  const { x, y } = reconstruct(graph, batch);
+  const p = scope(graph, 'discriminator');
+  const real = ReduceMean(Relu(Sub(1, discriminator(p, x))), { keepdims: false });
+  const fake = ReduceMean(Relu(Add(discriminator(p, y), 1)), { keepdims: false });
+  graph.output('loss', Add(real, fake));
+  return graph;
+}
+
+/** `image` -> `latents`, as diffusion is trained on. */
+export function encodeGraph(batch: number): Graph {
+  const graph = new Graph('encode');
+  graph.output('latents', autoencoderTinyEncode(scope(graph, 'vae'), config, imageInput(graph, batch)));
+  return graph;
+}
+
+/** `latents` of unit deviation -> `picture` uint8 [N, H, W, 3]. */
+export function decodeGraph(batch: number): Graph {
+  const graph = new Graph('decode');
+  const latents = graph.input('latents', 'float32', [batch, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE]);
+  const unscaled = Div(latents, graph.parameter('latent_scale', [1]));
+  graph.output('picture', toBytes(autoencoderTinyDecode(scope(graph, 'vae'), config, unscaled)));
+  return graph;
+}
+
+/** Mean PSNR in dB over the batch, and over the pixels of faces and hands alone. */
+export function autoencoderEvaluation(batch: number): Graph {
+  const graph = new Graph('autoencoder_evaluation');
+  const p = scope(graph, 'vae');
+  const x = imageInput(graph, batch);
+  const y = Clip(autoencoderTinyDecode(p, config, autoencoderTinyEncode(p, config, x)), -1, 1);
+  const square = Mul(Sub(y, x), Sub(y, x));
+  const region = graph.input('region', 'uint8', [batch, PICTURE_SIZE, PICTURE_SIZE]);
+  const fine = Cast(Unsqueeze(Equal(region, graph.constant(3, { dtype: 'uint8' })), [1]), { to: 'float32' });
+  const fineError = Div(ReduceMean(Mul(square, fine)), Add(ReduceMean(fine), 1e-9));
+  graph.output('psnr', ReduceMean(psnr(ReduceMean(square, { axes: [1, 2, 3] })), { keepdims: false }));
+  graph.output('psnr_faces_hands', ReduceMean(psnr(fineError), { keepdims: false }));
+  return graph;
+}
+
+/** 10 log10(4 / mse) for pictures in [-1, 1]. */
+function psnr(mse: Value): Value {
+  return Mul(Neg(Log(Div(Add(mse, 1e-12), 4))), 10 / Math.LN10);
+}
+
+/** Pictures above their reconstructions, uint8 [2N, H, W, 3]. */
+export function autoencoderGrid(batch: number): Graph {
+  const graph = new Graph('autoencoder_grid');
+  const p = scope(graph, 'vae');
+  const x = imageInput(graph, batch);
+  const y = autoencoderTinyDecode(p, config, autoencoderTinyEncode(p, config, x));
+  graph.output('picture', toBytes(Concat([x, y], { axis: 0 })));
+  return graph;
+}

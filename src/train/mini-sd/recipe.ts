@@ -1,0 +1,193 @@
+// The recipe of the mini text-to-image model: autoencoder, then text encoder and UNet on its latents.
+import type { Recipe, Stage } from '../training-export.js';
+import {
+  autoencoderEvaluation,
+  autoencoderGrid,
+  autoencoderLoss,
+  decodeGraph,
+  discriminatorLoss,
+  encodeGraph,
+} from './autoencoder-graphs.js';
+import { type DenoiserOptions, denoiserLoss, samplingPairs, samplingStep } from './denoiser-graphs.js';
+import {
+  PHRASINGS,
+  PICTURE_SIZE,
+  PROMPT_TOKENS,
+  SCHEDULER_CONFIG,
+  textConfig,
+  UNET_CONFIG,
+  VAE_CONFIG,
+} from './settings.js';
+
+export interface MiniSdOptions extends DenoiserOptions {
+  /** Token rows of the prompts drawn in sample grids. */
+  gridPrompts: readonly (readonly number[])[];
+  /** Tokenizer files by name (vocab.json, merges.txt, tokenizer_config.json). */
+  tokenizerFiles: Record<string, string>;
+  autoencoder: { seconds: number | null; steps: number | null; batch: number };
+  denoiser: { seconds: number | null; steps: number | null; batch: number; lr?: number };
+  heldOutRows: number;
+}
+
+/** Part of the autoencoder stage after which the discriminator learns, and after which it is listened to. */
+const ADVERSARY_FROM = 0.55;
+const LISTEN_FROM = 0.6;
+const GRID_GUIDANCE = 3;
+const GRID_STEPS = 25;
+const EVALUATION_BATCH = 16;
+
+/** Everything `exportRecipe` writes for training the mini model. */
+export function miniSdRecipe(options: MiniSdOptions): Recipe {
+  const { autoencoder, denoiser } = options;
+  const grid = options.gridPrompts.length;
+  return {
+    plan: {
+      name: 'mini-sd',
+      components: { vae: 'vae.', text_encoder: 'text_encoder.', unet: 'unet.' },
+      fields: {
+        image: { dtype: 'uint8', shape: [PICTURE_SIZE, PICTURE_SIZE, 3] },
+        region: { dtype: 'uint8', shape: [PICTURE_SIZE, PICTURE_SIZE] },
+        tokens: { dtype: 'int32', shape: [PHRASINGS, PROMPT_TOKENS] },
+      },
+      heldOutRows: options.heldOutRows,
+      stages: [autoencoderStage(autoencoder), denoiserStage(options)],
+    },
+    graphs: {
+      'autoencoder-loss.onnx': autoencoderLoss(autoencoder.batch, { adversarial: false }),
+      'autoencoder-adversarial-loss.onnx': autoencoderLoss(autoencoder.batch, { adversarial: true }),
+      'discriminator-loss.onnx': discriminatorLoss(autoencoder.batch),
+      'autoencoder-evaluation.onnx': autoencoderEvaluation(EVALUATION_BATCH),
+      'autoencoder-grid.onnx': autoencoderGrid(Math.min(8, autoencoder.batch)),
+      'encode.onnx': encodeGraph(autoencoder.batch),
+      'decode.onnx': decodeGraph(grid),
+      'denoiser-loss.onnx': denoiserLoss(denoiser.batch, options),
+      'sampling-step.onnx': samplingStep(grid, { ...options, guidanceScale: GRID_GUIDANCE }),
+    },
+    files: {
+      'configs/vae/config.json': json(VAE_CONFIG),
+      'configs/unet/config.json': json(UNET_CONFIG),
+      'configs/text_encoder/config.json': json(textConfig(options)),
+      'configs/scheduler/scheduler_config.json': json(SCHEDULER_CONFIG),
+      ...Object.fromEntries(Object.entries(options.tokenizerFiles).map(([f, t]) => [`configs/tokenizer/${f}`, t])),
+    },
+    initial: { latent_scale: { dtype: 'float32', shape: [1], data: Float32Array.of(1) } },
+  };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function autoencoderStage(size: MiniSdOptions['autoencoder']): Stage {
+  const optimizer = { lr: 1e-3, betas: [0.9, 0.99] as const, eps: 1e-8, weightDecay: 1e-5, clip: 1 };
+  const schedule = { kind: 'cosine' as const, warmupSteps: 300, finalRatio: 0.02 };
+  const generator = { loss: 'loss', trainable: ['vae.'], optimizer, schedule };
+  return {
+    name: 'autoencoder',
+    ...size,
+    derive: [],
+    inputs: {
+      image: { kind: 'data', field: 'image' },
+      region: { kind: 'data', field: 'region' },
+      noise: { kind: 'normal' },
+      level: { kind: 'uniform' },
+    },
+    objectives: [
+      {
+        ...generator,
+        name: 'reconstruction',
+        graph: 'autoencoder-loss.onnx',
+        metrics: ['reconstruction', 'latent_penalty'],
+        from: 0,
+        until: LISTEN_FROM,
+      },
+      {
+        ...generator,
+        name: 'adversarial',
+        graph: 'autoencoder-adversarial-loss.onnx',
+        metrics: ['reconstruction', 'latent_penalty', 'judged'],
+        from: LISTEN_FROM,
+      },
+      {
+        name: 'discriminator',
+        graph: 'discriminator-loss.onnx',
+        loss: 'loss',
+        metrics: [],
+        trainable: ['discriminator.'],
+        optimizer: { lr: 4e-4, betas: [0.5, 0.9], eps: 1e-8, weightDecay: 0, clip: 1 },
+        schedule: { kind: 'constant', warmupSteps: 100, finalRatio: 1 },
+        from: ADVERSARY_FROM,
+      },
+    ],
+    ema: { decay: 0.999, warmup: true },
+    evaluate: {
+      graph: 'autoencoder-evaluation.onnx',
+      inputs: { image: { kind: 'data', field: 'image' }, region: { kind: 'data', field: 'region' } },
+      outputs: ['psnr', 'psnr_faces_hands'],
+      batches: 16,
+    },
+    grids: {
+      at: [0.5, 1],
+      columns: 8,
+      kind: 'graph',
+      graph: 'autoencoder-grid.onnx',
+      inputs: { image: { kind: 'data', field: 'image' } },
+      output: 'picture',
+    },
+  };
+}
+
+function denoiserStage(options: MiniSdOptions): Stage {
+  const { seconds, steps, batch, lr = 6e-4 } = options.denoiser;
+  const free = options.gridPrompts.map(() => [...options.emptyPrompt]);
+  return {
+    name: 'denoiser',
+    seconds,
+    steps,
+    batch,
+    derive: [
+      {
+        field: 'latents',
+        graph: 'encode.onnx',
+        inputs: { image: { kind: 'data', field: 'image' } },
+        output: 'latents',
+        batch: options.autoencoder.batch,
+        dtype: 'float32',
+        unitStd: 'latent_scale',
+      },
+    ],
+    inputs: {
+      latents: { kind: 'data', field: 'latents' },
+      tokens: { kind: 'data', field: 'tokens' },
+      noise: { kind: 'normal' },
+      timestep: { kind: 'randint', low: 0, high: SCHEDULER_CONFIG.num_train_timesteps },
+      phrasing: { kind: 'randint', low: 0, high: PHRASINGS },
+      drop: { kind: 'bernoulli', p: 0.1 },
+    },
+    objectives: [
+      {
+        name: 'denoising',
+        graph: 'denoiser-loss.onnx',
+        loss: 'loss',
+        metrics: ['mse'],
+        trainable: ['unet.', 'text_encoder.'],
+        optimizer: { lr, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01, clip: 1 },
+        schedule: { kind: 'cosine', warmupSteps: 500, finalRatio: 0.05 },
+        from: 0,
+      },
+    ],
+    ema: { decay: 0.9995, warmup: true },
+    grids: {
+      at: [0.1, 0.25, 0.5, 0.75, 1],
+      columns: 8,
+      kind: 'sampler',
+      sampler: {
+        step: 'sampling-step.onnx',
+        steps: samplingPairs(GRID_STEPS),
+        constants: { tokens: [...free, ...options.gridPrompts.map((p) => [...p])] },
+        decode: 'decode.onnx',
+        seed: 7,
+      },
+    },
+  };
+}
