@@ -46,11 +46,16 @@ describe('writeFileAtomic', () => {
     expect(await readFile(path, 'utf8')).toBe('old');
   });
 
-  it('removes its temporary file when the rename fails', async () => {
-    await mkdir(join(folder, 'sub'));
-    const path = join(folder, `${'n'.repeat(300)}.txt`);
-    await expect(writeFileAtomic(path, 'x')).rejects.toMatchObject({ code: 'io' });
-    expect(await readdir(folder)).toEqual(['sub']);
+  it('leaves the old file and no temporary one when a part cannot be made', async () => {
+    const path = join(folder, 'a.txt');
+    await writeFile(path, 'old');
+    const parts = function* () {
+      yield new Uint8Array(10);
+      throw new Error('no more');
+    };
+    await expect(writeFileAtomic(path, parts())).rejects.toThrow();
+    expect(await readdir(folder)).toEqual(['a.txt']);
+    expect(await readFile(path, 'utf8')).toBe('old');
   });
 });
 
@@ -59,6 +64,7 @@ describe('checkWritable', () => {
     ['a folder', '', 'invalid-input', /a folder/],
     ['a missing parent', 'no/a.png', 'io', /does not exist/],
     ['a parent that is a file', 'file/a.png', 'io', /is not a folder/],
+    ['a name too long', `${'n'.repeat(300)}.png`, 'io', /shorter/],
     ['a NUL byte', 'a\0.png', 'invalid-input', /NUL/],
   ])('refuses %s', async (_, name, code, message) => {
     await writeFile(join(folder, 'file'), '');

@@ -49,7 +49,10 @@ async function resolveTarget(path: string): Promise<{ path: string; special: boo
       got: path === '' ? 'an empty one' : 'a name with a NUL byte',
     });
   }
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') failWrite(path, error);
+    return undefined;
+  });
   if (found?.isDirectory()) {
     throw new ContrappostoError('invalid-input', {
       operation: `write "${path}"`,
