@@ -28,9 +28,7 @@ import {
 } from '../../graph/index.js';
 import { autoencoderTinyDecode, autoencoderTinyEncode, parseAutoencoderTinyConfig } from '../../models/index.js';
 import { groupNorm } from '../../nn/index.js';
-import { LATENT_CHANNELS, LATENT_SIZE, PICTURE_SIZE, VAE_CONFIG } from './settings.js';
-
-const config = parseAutoencoderTinyConfig(VAE_CONFIG);
+import type { MiniSettings } from './settings.js';
 
 /** Weight of a pixel by what it shows: background, object, person, face or hand. Small parts carry the meaning. */
 const REGION_WEIGHT = [1, 2, 2, 5];
@@ -48,8 +46,65 @@ export function toBytes(x: Value): Value {
   return Cast(Transpose(scaled, [0, 2, 3, 1]), { to: 'uint8' });
 }
 
-function imageInput(graph: Graph, batch: number): Value {
-  return toSigned(graph.input('image', 'uint8', [batch, PICTURE_SIZE, PICTURE_SIZE, 3]));
+/** The networks of one graph, with what they were sized for. */
+class Parts {
+  readonly #config;
+  readonly #vae: Scope;
+
+  constructor(
+    readonly graph: Graph,
+    readonly settings: MiniSettings,
+    readonly batch: number,
+  ) {
+    this.#config = parseAutoencoderTinyConfig(settings.vae);
+    this.#vae = scope(graph, 'vae');
+  }
+
+  /** Pictures [N, 3, H, W] in [-1, 1] from the input `image`. */
+  image(): Value {
+    const side = this.settings.pictureSize;
+    return toSigned(this.graph.input('image', 'uint8', [this.batch, side, side, 3]));
+  }
+
+  /** What each pixel shows [N, H, W], from the input `region`. */
+  region(): Value {
+    const side = this.settings.pictureSize;
+    return this.graph.input('region', 'uint8', [this.batch, side, side]);
+  }
+
+  latentInput(name: string): Value {
+    const { latentChannels, latentSize } = this.settings;
+    return this.graph.input(name, 'float32', [this.batch, latentChannels, latentSize, latentSize]);
+  }
+
+  encode(x: Value): Value {
+    return autoencoderTinyEncode(this.#vae, this.#config, x);
+  }
+
+  decode(z: Value): Value {
+    return autoencoderTinyDecode(this.#vae, this.#config, z);
+  }
+
+  /** Patch discriminator (pix2pix's, with group norm): [N, 3, H, W] -> [N, 1, H/8 - 1, W/8 - 1]. */
+  judge(x: Value): Value {
+    const p = scope(this.graph, 'discriminator');
+    const [first, ...rest] = this.settings.discriminator;
+    let h = LeakyRelu(conv4(p.at('conv', 0), x, { out: first, stride: 2 }), { alpha: 0.2 });
+    rest.forEach((out, i) => {
+      h = conv4(p.at('conv', i + 1), h, { out, stride: 2 });
+      h = LeakyRelu(groupNorm(p.at('norm', i + 1), h, { groups: 8, epsilon: 1e-5 }), { alpha: 0.2 });
+    });
+    return conv4(p.at('conv', 3), h, { out: 1, stride: 1 });
+  }
+
+  /** Picture x, its latents z, and the reconstruction y through noised latents. */
+  reconstruct(): { x: Value; y: Value; z: Value } {
+    const x = this.image();
+    const z = this.encode(x);
+    const level = this.graph.input('level', 'float32', [this.batch, 1, 1, 1]);
+    const noise = Mul(this.latentInput('noise'), Mul(level, LATENT_NOISE));
+    return { x, z, y: this.decode(Add(z, noise)) };
+  }
 }
 
 /** [N, 1, H, W] weights with mean about one, from the region map uint8 [N, H, W]. */
@@ -100,44 +155,30 @@ function latentPenalty(z: Value): Value {
   return ReduceMean(Add(Mul(mean, mean), Mul(spread, spread)), { keepdims: false });
 }
 
-/** Patch discriminator (pix2pix's, with group norm): [N, 3, H, W] -> [N, 1, H/8 - 2, W/8 - 2]. */
-function discriminator(p: Scope, x: Value): Value {
-  let h = LeakyRelu(conv4(p.at('conv', 0), x, { out: 48, stride: 2 }), { alpha: 0.2 });
-  [96, 192].forEach((out, i) => {
-    h = conv4(p.at('conv', i + 1), h, { out, stride: 2 });
-    h = LeakyRelu(groupNorm(p.at('norm', i + 1), h, { groups: 8, epsilon: 1e-5 }), { alpha: 0.2 });
-  });
-  return conv4(p.at('conv', 3), h, { out: 1, stride: 1 });
-}
-
 function conv4(p: Scope, x: Value, { out, stride }: { out: number; stride: number }): Value {
   const w = p.parameter('weight', [out, x.shape[1], 4, 4]);
   return Conv(x, w, p.parameter('bias', [out]), { strides: [stride, stride], pads: [1, 1, 1, 1] });
 }
 
-/** Reconstruction y of picture x through noised latents z. */
-function reconstruct(graph: Graph, batch: number): { x: Value; y: Value; z: Value } {
-  const p = scope(graph, 'vae');
-  const x = imageInput(graph, batch);
-  const z = autoencoderTinyEncode(p, config, x);
-  const noise = graph.input('noise', 'float32', [batch, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE]);
-  const level = graph.input('level', 'float32', [batch, 1, 1, 1]);
-  return { x, z, y: autoencoderTinyDecode(p, config, Add(z, Mul(noise, Mul(level, LATENT_NOISE)))) };
-}
-
 /** Weight of the adversary in the generator's loss: enough for texture, too little to invent. */
 const ADVERSARIAL_WEIGHT = 0.02;
 
+/** Size of a graph's batch with the settings it is built from. */
+export interface Sized {
+  settings: MiniSettings;
+  batch: number;
+}
+
 /** Loss of the autoencoder, with or without the adversary's judgement. */
-export function autoencoderLoss(batch: number, options: { adversarial: boolean }): Graph {
+export function autoencoderLoss({ settings, batch }: Sized, options: { adversarial: boolean }): Graph {
   const graph = new Graph('autoencoder_loss');
-  const { x, y, z } = reconstruct(graph, batch);
-  const region = graph.input('region', 'uint8', [batch, PICTURE_SIZE, PICTURE_SIZE]);
-  const l1 = pyramidLoss(y, x, regionWeights(region));
+  const parts = new Parts(graph, settings, batch);
+  const { x, y, z } = parts.reconstruct();
+  const l1 = pyramidLoss(y, x, regionWeights(parts.region()));
   const penalty = latentPenalty(z);
   let loss = Add(l1, Mul(penalty, 0.01));
   if (options.adversarial) {
-    const judged = ReduceMean(discriminator(scope(graph, 'discriminator'), y), { keepdims: false });
+    const judged = ReduceMean(parts.judge(y), { keepdims: false });
     loss = Sub(loss, Mul(judged, ADVERSARIAL_WEIGHT));
     graph.output('judged', judged);
   }
@@ -148,41 +189,42 @@ export function autoencoderLoss(batch: number, options: { adversarial: boolean }
 }
 
 /** Hinge loss of the discriminator on pictures and their reconstructions. */
-export function discriminatorLoss(batch: number): Graph {
+export function discriminatorLoss({ settings, batch }: Sized): Graph {
   const graph = new Graph('discriminator_loss');
-  const { x, y } = reconstruct(graph, batch);
-  const p = scope(graph, 'discriminator');
-  const real = ReduceMean(Relu(Sub(1, discriminator(p, x))), { keepdims: false });
-  const fake = ReduceMean(Relu(Add(discriminator(p, y), 1)), { keepdims: false });
+  const parts = new Parts(graph, settings, batch);
+  const { x, y } = parts.reconstruct();
+  const real = ReduceMean(Relu(Sub(1, parts.judge(x))), { keepdims: false });
+  const fake = ReduceMean(Relu(Add(parts.judge(y), 1)), { keepdims: false });
   graph.output('loss', Add(real, fake));
   return graph;
 }
 
 /** `image` -> `latents`, as diffusion is trained on. */
-export function encodeGraph(batch: number): Graph {
+export function encodeGraph({ settings, batch }: Sized): Graph {
   const graph = new Graph('encode');
-  graph.output('latents', autoencoderTinyEncode(scope(graph, 'vae'), config, imageInput(graph, batch)));
+  const parts = new Parts(graph, settings, batch);
+  graph.output('latents', parts.encode(parts.image()));
   return graph;
 }
 
 /** `latents` of unit deviation -> `picture` uint8 [N, H, W, 3]. */
-export function decodeGraph(batch: number): Graph {
+export function decodeGraph({ settings, batch }: Sized): Graph {
   const graph = new Graph('decode');
-  const latents = graph.input('latents', 'float32', [batch, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE]);
-  const unscaled = Div(latents, graph.parameter('latent_scale', [1]));
-  graph.output('picture', toBytes(autoencoderTinyDecode(scope(graph, 'vae'), config, unscaled)));
+  const parts = new Parts(graph, settings, batch);
+  const unscaled = Div(parts.latentInput('latents'), graph.parameter('latent_scale', [1]));
+  graph.output('picture', toBytes(parts.decode(unscaled)));
   return graph;
 }
 
 /** Mean PSNR in dB over the batch, and over the pixels of faces and hands alone. */
-export function autoencoderEvaluation(batch: number): Graph {
+export function autoencoderEvaluation({ settings, batch }: Sized): Graph {
   const graph = new Graph('autoencoder_evaluation');
-  const p = scope(graph, 'vae');
-  const x = imageInput(graph, batch);
-  const y = Clip(autoencoderTinyDecode(p, config, autoencoderTinyEncode(p, config, x)), -1, 1);
+  const parts = new Parts(graph, settings, batch);
+  const x = parts.image();
+  const y = Clip(parts.decode(parts.encode(x)), -1, 1);
   const square = Mul(Sub(y, x), Sub(y, x));
-  const region = graph.input('region', 'uint8', [batch, PICTURE_SIZE, PICTURE_SIZE]);
-  const fine = Cast(Unsqueeze(Equal(region, graph.constant(3, { dtype: 'uint8' })), [1]), { to: 'float32' });
+  const here = Equal(parts.region(), graph.constant(3, { dtype: 'uint8' }));
+  const fine = Cast(Unsqueeze(here, [1]), { to: 'float32' });
   const fineError = Div(ReduceMean(Mul(square, fine)), Add(ReduceMean(fine), 1e-9));
   graph.output('psnr', ReduceMean(psnr(ReduceMean(square, { axes: [1, 2, 3] })), { keepdims: false }));
   graph.output('psnr_faces_hands', ReduceMean(psnr(fineError), { keepdims: false }));
@@ -195,11 +237,10 @@ function psnr(mse: Value): Value {
 }
 
 /** Pictures above their reconstructions, uint8 [2N, H, W, 3]. */
-export function autoencoderGrid(batch: number): Graph {
+export function autoencoderGrid({ settings, batch }: Sized): Graph {
   const graph = new Graph('autoencoder_grid');
-  const p = scope(graph, 'vae');
-  const x = imageInput(graph, batch);
-  const y = autoencoderTinyDecode(p, config, autoencoderTinyEncode(p, config, x));
-  graph.output('picture', toBytes(Concat([x, y], { axis: 0 })));
+  const parts = new Parts(graph, settings, batch);
+  const x = parts.image();
+  graph.output('picture', toBytes(Concat([x, parts.decode(parts.encode(x))], { axis: 0 })));
   return graph;
 }

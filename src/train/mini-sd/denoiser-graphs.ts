@@ -8,7 +8,6 @@ import {
   Mul,
   ReduceMean,
   Reshape,
-  type Scope,
   Split,
   Sub,
   scope,
@@ -20,28 +19,14 @@ import {
   clipTextModel,
   parseClipTextConfig,
   parseUNet2DConditionConfig,
+  type UNet2DConditionConfig,
   unet2DCondition,
 } from '../../models/index.js';
-import {
-  LATENT_CHANNELS,
-  LATENT_SIZE,
-  PHRASINGS,
-  PROMPT_TOKENS,
-  SCHEDULER_CONFIG,
-  textConfig,
-  UNET_CONFIG,
-} from './settings.js';
+import type { Sized } from './autoencoder-graphs.js';
+import { type MiniSettings, SCHEDULER_CONFIG, textConfig, type Vocabulary } from './settings.js';
 
 /** Clamp of the signal-to-noise ratio in the loss weight: Hang et al., "Efficient diffusion training via min-SNR". */
 const MIN_SNR_GAMMA = 5;
-
-export interface Vocabulary {
-  vocabulary: number;
-  start: number;
-  end: number;
-}
-
-const unetConfig = parseUNet2DConditionConfig(UNET_CONFIG);
 
 /** Cumulative products of 1 - beta on the scaled-linear schedule. */
 export function alphasCumprod(): number[] {
@@ -61,38 +46,57 @@ function lookUp(values: number[], timestep: Value): Value {
   return Reshape(Gather(table, timestep), [timestep.shape[0], 1, 1, 1]);
 }
 
-function encodeText(graph: Graph, config: ClipTextConfig, ids: Value): Value {
-  return clipTextModel(scope(graph, 'text_encoder.text_model'), config, ids).hidden;
-}
-
-function predict(graph: Graph, inputs: { sample: Value; timestep: Value; context: Value }): Value {
-  const p: Scope = scope(graph, 'unet');
-  return unet2DCondition(p, unetConfig, inputs);
-}
-
-/** One phrasing of each row, or the empty prompt: int32 [N, R, T] -> int64 [N, T]. */
-function chosenTokens(graph: Graph, batch: number, emptyPrompt: readonly number[]): Value {
-  const tokens = graph.input('tokens', 'int32', [batch, PHRASINGS, PROMPT_TOKENS]);
-  const phrasing = graph.input('phrasing', 'int64', [batch]);
-  const drop = graph.input('drop', 'bool', [batch]);
-  const rows = Array.from({ length: batch }, (_, n) => n * PHRASINGS);
-  const row = Add(phrasing, graph.constant(rows, { dtype: 'int64', shape: [batch] }));
-  const ids = Gather(Reshape(tokens, [batch * PHRASINGS, PROMPT_TOKENS]), row); // [N, T]
-  const empty = graph.constant([...emptyPrompt], { dtype: 'int32', shape: [1, PROMPT_TOKENS] });
-  return Cast(Where(Reshape(drop, [batch, 1]), empty, ids), { to: 'int64' });
-}
-
-export interface DenoiserOptions extends Vocabulary {
+export interface DenoiserOptions {
+  vocabulary: Vocabulary;
+  /** Token row of the empty prompt. */
   emptyPrompt: readonly number[];
 }
 
+/** Text encoder and UNet of one graph. */
+class Networks {
+  readonly #text: ClipTextConfig;
+  readonly #unet: UNet2DConditionConfig;
+
+  constructor(
+    readonly graph: Graph,
+    settings: MiniSettings,
+    options: DenoiserOptions,
+  ) {
+    this.#text = parseClipTextConfig(textConfig(settings, options.vocabulary));
+    this.#unet = parseUNet2DConditionConfig(settings.unet);
+  }
+
+  /** Velocity [N, C, h, w] that the UNet predicts for token ids int64 [N, T]. */
+  velocity(ids: Value, inputs: { sample: Value; timestep: Value }): Value {
+    const context = clipTextModel(scope(this.graph, 'text_encoder.text_model'), this.#text, ids).hidden;
+    return unet2DCondition(scope(this.graph, 'unet'), this.#unet, { ...inputs, context });
+  }
+}
+
+/** One phrasing of each row, or the empty prompt: int32 [N, R, T] -> int64 [N, T]. */
+function chosenTokens(graph: Graph, { settings, batch }: Sized, emptyPrompt: readonly number[]): Value {
+  const { phrasings, promptTokens } = settings;
+  const tokens = graph.input('tokens', 'int32', [batch, phrasings, promptTokens]);
+  const phrasing = graph.input('phrasing', 'int64', [batch]);
+  const drop = graph.input('drop', 'bool', [batch]);
+  const rows = Array.from({ length: batch }, (_, n) => n * phrasings);
+  const row = Add(phrasing, graph.constant(rows, { dtype: 'int64', shape: [batch] }));
+  const ids = Gather(Reshape(tokens, [batch * phrasings, promptTokens]), row); // [N, T]
+  const empty = graph.constant([...emptyPrompt], { dtype: 'int32', shape: [1, promptTokens] });
+  return Cast(Where(Reshape(drop, [batch, 1]), empty, ids), { to: 'int64' });
+}
+
+function latentShape({ latentChannels, latentSize }: MiniSettings, batch: number): number[] {
+  return [batch, latentChannels, latentSize, latentSize];
+}
+
 /** Mean weighted squared error of the predicted velocity. */
-export function denoiserLoss(batch: number, options: DenoiserOptions): Graph {
+export function denoiserLoss(size: Sized, options: DenoiserOptions): Graph {
+  const { settings, batch } = size;
   const graph = new Graph('denoiser_loss');
   const alphas = alphasCumprod();
-  const shape = [batch, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE];
-  const latents = graph.input('latents', 'float32', shape);
-  const noise = graph.input('noise', 'float32', shape);
+  const latents = graph.input('latents', 'float32', latentShape(settings, batch));
+  const noise = graph.input('noise', 'float32', latentShape(settings, batch));
   const timestep = graph.input('timestep', 'int64', [batch]);
   const signal = lookUp(alphas.map(Math.sqrt), timestep);
   const sigma = lookUp(
@@ -100,10 +104,9 @@ export function denoiserLoss(batch: number, options: DenoiserOptions): Graph {
     timestep,
   );
   const sample = Add(Mul(signal, latents), Mul(sigma, noise));
-  const velocity = Sub(Mul(signal, noise), Mul(sigma, latents));
-  const ids = chosenTokens(graph, batch, options.emptyPrompt);
-  const context = encodeText(graph, parseClipTextConfig(textConfig(options)), ids);
-  const error = Sub(predict(graph, { sample, timestep, context }), velocity);
+  const target = Sub(Mul(signal, noise), Mul(sigma, latents));
+  const ids = chosenTokens(graph, size, options.emptyPrompt);
+  const error = Sub(new Networks(graph, settings, options).velocity(ids, { sample, timestep }), target);
   const weights = alphas.map((a) => Math.min(a / (1 - a), MIN_SNR_GAMMA) / (a / (1 - a) + 1));
   const mean = weights.reduce((s, w) => s + w, 0) / weights.length;
   const weight = lookUp(
@@ -116,26 +119,29 @@ export function denoiserLoss(batch: number, options: DenoiserOptions): Graph {
   return graph;
 }
 
-/** One DDIM step with classifier-free guidance; `tokens` holds the empty prompts first, then the prompts. */
-export function samplingStep(count: number, options: DenoiserOptions & { guidanceScale: number }): Graph {
+/**
+ * One DDIM step with classifier-free guidance: `latents` -> `next_latents`.
+ * `tokens` holds the empty prompts first, then the prompts.
+ */
+export function samplingStep(size: Sized, options: DenoiserOptions & { guidanceScale: number }): Graph {
+  const { settings, batch } = size;
   const graph = new Graph('sampling_step');
   const alphas = alphasCumprod();
-  const latents = graph.input('latents', 'float32', [count, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE]);
+  const latents = graph.input('latents', 'float32', latentShape(settings, batch));
   const timestep = graph.input('timestep', 'int64', [1]);
   const previous = graph.input('previous_timestep', 'int64', [1]);
-  const tokens = graph.input('tokens', 'int32', [2 * count, PROMPT_TOKENS]);
-  const ids = Cast(tokens, { to: 'int64' });
-  const context = encodeText(graph, parseClipTextConfig(textConfig(options)), ids);
-  const doubled = predict(graph, { sample: Concat([latents, latents], { axis: 0 }), timestep, context });
-  const [free, guided] = Split(doubled, [count, count], { axis: 0 });
+  const tokens = graph.input('tokens', 'int32', [2 * batch, settings.promptTokens]);
+  const sample = Concat([latents, latents], { axis: 0 });
+  const networks = new Networks(graph, settings, options);
+  const doubled = networks.velocity(Cast(tokens, { to: 'int64' }), { sample, timestep });
+  const [free, guided] = Split(doubled, [batch, batch], { axis: 0 });
   const velocity = Add(free, Mul(Sub(guided, free), options.guidanceScale));
   const roots = alphas.map(Math.sqrt);
   const sigmas = alphas.map((a) => Math.sqrt(1 - a));
   const [a, s] = [lookUp(roots, timestep), lookUp(sigmas, timestep)];
   const original = Sub(Mul(a, latents), Mul(s, velocity));
   const noise = Add(Mul(a, velocity), Mul(s, latents));
-  const next = Add(Mul(lookUp(roots, previous), original), Mul(lookUp(sigmas, previous), noise));
-  graph.output('latents_next', next);
+  graph.output('next_latents', Add(Mul(lookUp(roots, previous), original), Mul(lookUp(sigmas, previous), noise)));
   return graph;
 }
 

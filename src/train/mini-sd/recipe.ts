@@ -9,17 +9,10 @@ import {
   encodeGraph,
 } from './autoencoder-graphs.js';
 import { type DenoiserOptions, denoiserLoss, samplingPairs, samplingStep } from './denoiser-graphs.js';
-import {
-  PHRASINGS,
-  PICTURE_SIZE,
-  PROMPT_TOKENS,
-  SCHEDULER_CONFIG,
-  textConfig,
-  UNET_CONFIG,
-  VAE_CONFIG,
-} from './settings.js';
+import { type MiniSettings, SCHEDULER_CONFIG, textConfig } from './settings.js';
 
 export interface MiniSdOptions extends DenoiserOptions {
+  settings: MiniSettings;
   /** Token rows of the prompts drawn in sample grids. */
   gridPrompts: readonly (readonly number[])[];
   /** Tokenizer files by name (vocab.json, merges.txt, tokenizer_config.json). */
@@ -38,35 +31,38 @@ const EVALUATION_BATCH = 16;
 
 /** Everything `exportRecipe` writes for training the mini model. */
 export function miniSdRecipe(options: MiniSdOptions): Recipe {
-  const { autoencoder, denoiser } = options;
-  const grid = options.gridPrompts.length;
+  const { settings, autoencoder, denoiser } = options;
+  const { pictureSize, phrasings, promptTokens } = settings;
+  const sized = (batch: number) => ({ settings, batch });
+  const grid = sized(options.gridPrompts.length);
+  const pictures = sized(autoencoder.batch);
   return {
     plan: {
-      name: 'mini-sd',
+      name: settings.name,
       components: { vae: 'vae.', text_encoder: 'text_encoder.', unet: 'unet.' },
       fields: {
-        image: { dtype: 'uint8', shape: [PICTURE_SIZE, PICTURE_SIZE, 3] },
-        region: { dtype: 'uint8', shape: [PICTURE_SIZE, PICTURE_SIZE] },
-        tokens: { dtype: 'int32', shape: [PHRASINGS, PROMPT_TOKENS] },
+        image: { dtype: 'uint8', shape: [pictureSize, pictureSize, 3] },
+        region: { dtype: 'uint8', shape: [pictureSize, pictureSize] },
+        tokens: { dtype: 'int32', shape: [phrasings, promptTokens] },
       },
       heldOutRows: options.heldOutRows,
       stages: [autoencoderStage(autoencoder), denoiserStage(options)],
     },
     graphs: {
-      'autoencoder-loss.onnx': autoencoderLoss(autoencoder.batch, { adversarial: false }),
-      'autoencoder-adversarial-loss.onnx': autoencoderLoss(autoencoder.batch, { adversarial: true }),
-      'discriminator-loss.onnx': discriminatorLoss(autoencoder.batch),
-      'autoencoder-evaluation.onnx': autoencoderEvaluation(EVALUATION_BATCH),
-      'autoencoder-grid.onnx': autoencoderGrid(Math.min(8, autoencoder.batch)),
-      'encode.onnx': encodeGraph(autoencoder.batch),
+      'autoencoder-loss.onnx': autoencoderLoss(pictures, { adversarial: false }),
+      'autoencoder-adversarial-loss.onnx': autoencoderLoss(pictures, { adversarial: true }),
+      'discriminator-loss.onnx': discriminatorLoss(pictures),
+      'autoencoder-evaluation.onnx': autoencoderEvaluation(sized(EVALUATION_BATCH)),
+      'autoencoder-grid.onnx': autoencoderGrid(sized(Math.min(8, autoencoder.batch))),
+      'encode.onnx': encodeGraph(pictures),
       'decode.onnx': decodeGraph(grid),
-      'denoiser-loss.onnx': denoiserLoss(denoiser.batch, options),
+      'denoiser-loss.onnx': denoiserLoss(sized(denoiser.batch), options),
       'sampling-step.onnx': samplingStep(grid, { ...options, guidanceScale: GRID_GUIDANCE }),
     },
     files: {
-      'configs/vae/config.json': json(VAE_CONFIG),
-      'configs/unet/config.json': json(UNET_CONFIG),
-      'configs/text_encoder/config.json': json(textConfig(options)),
+      'configs/vae/config.json': json(settings.vae),
+      'configs/unet/config.json': json(settings.unet),
+      'configs/text_encoder/config.json': json(textConfig(settings, options.vocabulary)),
       'configs/scheduler/scheduler_config.json': json(SCHEDULER_CONFIG),
       ...Object.fromEntries(Object.entries(options.tokenizerFiles).map(([f, t]) => [`configs/tokenizer/${f}`, t])),
     },
@@ -161,7 +157,7 @@ function denoiserStage(options: MiniSdOptions): Stage {
       tokens: { kind: 'data', field: 'tokens' },
       noise: { kind: 'normal' },
       timestep: { kind: 'randint', low: 0, high: SCHEDULER_CONFIG.num_train_timesteps },
-      phrasing: { kind: 'randint', low: 0, high: PHRASINGS },
+      phrasing: { kind: 'randint', low: 0, high: options.settings.phrasings },
       drop: { kind: 'bernoulli', p: 0.1 },
     },
     objectives: [

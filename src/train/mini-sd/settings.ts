@@ -1,62 +1,110 @@
-// Sizes of the mini Stable-Diffusion-class model: configs in diffusers' terms, within the embedded budget.
+// Sizes of the mini Stable-Diffusion-class model, and of a toy with the same structure for tests on a CPU.
 
-/** Picture side in pixels and latent side: the autoencoder halves three times. */
-export const PICTURE_SIZE = 256;
-export const LATENT_SIZE = 32;
-export const LATENT_CHANNELS = 4;
-/** Tokens of a prompt, start and end included. */
-export const PROMPT_TOKENS = 32;
-/** Phrasings of each picture's caption in the data. */
-export const PHRASINGS = 6;
+/** What the graphs of a recipe are built from; configs are in diffusers' terms. */
+export interface MiniSettings {
+  name: string;
+  /** Picture side in pixels. */
+  pictureSize: number;
+  /** Latent side: the autoencoder halves three times. */
+  latentSize: number;
+  latentChannels: number;
+  /** Tokens of a prompt, start and end included. */
+  promptTokens: number;
+  /** Phrasings of each picture's caption in the data. */
+  phrasings: number;
+  vae: Record<string, unknown>;
+  unet: Record<string, unknown>;
+  text: { width: number; layers: number; heads: number };
+  /** Channels of the discriminator's three hidden layers. */
+  discriminator: readonly [number, number, number];
+}
 
-/** TAESD's layout: 64 channels at every level, 2.4 M parameters. */
-export const VAE_CONFIG = {
-  _class_name: 'AutoencoderTiny',
-  in_channels: 3,
-  out_channels: 3,
-  latent_channels: LATENT_CHANNELS,
-  encoder_block_out_channels: [64, 64, 64, 64],
-  decoder_block_out_channels: [64, 64, 64, 64],
-  num_encoder_blocks: [1, 3, 3, 3],
-  num_decoder_blocks: [3, 3, 3, 1],
-  act_fn: 'relu',
-  scaling_factor: 1,
+const LATENT_CHANNELS = 4;
+
+function vaeConfig(channels: number, blocks: number) {
+  return {
+    _class_name: 'AutoencoderTiny',
+    in_channels: 3,
+    out_channels: 3,
+    latent_channels: LATENT_CHANNELS,
+    encoder_block_out_channels: [channels, channels, channels, channels],
+    decoder_block_out_channels: [channels, channels, channels, channels],
+    num_encoder_blocks: [1, blocks, blocks, blocks],
+    num_decoder_blocks: [blocks, blocks, blocks, 1],
+    act_fn: 'relu',
+    scaling_factor: 1,
+  };
+}
+
+function unetConfig(size: { latentSize: number; channels: number[]; contextWidth: number; groups: number }) {
+  return {
+    _class_name: 'UNet2DConditionModel',
+    sample_size: size.latentSize,
+    in_channels: LATENT_CHANNELS,
+    out_channels: LATENT_CHANNELS,
+    block_out_channels: size.channels,
+    layers_per_block: 1,
+    down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
+    mid_block_type: 'UNetMidBlock2DCrossAttn',
+    up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+    cross_attention_dim: size.contextWidth,
+    attention_head_dim: 4,
+    norm_num_groups: size.groups,
+    act_fn: 'silu',
+    downsample_padding: 1,
+    flip_sin_to_cos: true,
+    freq_shift: 0,
+    norm_eps: 1e-5,
+  };
+}
+
+/** 256 x 256 pixels; TAESD's autoencoder layout (2.4 M parameters), a UNet of 16.2 M, a text encoder of 3.4 M. */
+export const MINI: MiniSettings = {
+  name: 'mini-sd',
+  pictureSize: 256,
+  latentSize: 32,
+  latentChannels: LATENT_CHANNELS,
+  promptTokens: 32,
+  phrasings: 6,
+  vae: vaeConfig(64, 3),
+  unet: unetConfig({ latentSize: 32, channels: [96, 160, 224], contextWidth: 256, groups: 16 }),
+  text: { width: 256, layers: 4, heads: 4 },
+  discriminator: [48, 96, 192],
 };
 
-export const UNET_CONFIG = {
-  _class_name: 'UNet2DConditionModel',
-  sample_size: LATENT_SIZE,
-  in_channels: LATENT_CHANNELS,
-  out_channels: LATENT_CHANNELS,
-  block_out_channels: [96, 160, 224],
-  layers_per_block: 1,
-  down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
-  mid_block_type: 'UNetMidBlock2DCrossAttn',
-  up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
-  cross_attention_dim: 256,
-  attention_head_dim: 4,
-  norm_num_groups: 16,
-  act_fn: 'silu',
-  downsample_padding: 1,
-  flip_sin_to_cos: true,
-  freq_shift: 0,
-  norm_eps: 1e-5,
+/** 64 x 64 pixels and a few thousand parameters: shows in a minute on a CPU that the whole line works. */
+export const TOY: MiniSettings = {
+  ...MINI,
+  name: 'toy-sd',
+  pictureSize: 64,
+  latentSize: 8,
+  vae: vaeConfig(16, 1),
+  unet: unetConfig({ latentSize: 8, channels: [16, 32, 32], contextWidth: 32, groups: 8 }),
+  text: { width: 32, layers: 1, heads: 2 },
+  discriminator: [8, 16, 16],
 };
 
-/** The vocabulary's size and special ids come from the tokenizer. */
-export function textConfig(tokens: { vocabulary: number; start: number; end: number }) {
+/** Ids of a tokenizer that the text encoder and the captions share. */
+export interface Vocabulary {
+  vocabulary: number;
+  start: number;
+  end: number;
+}
+
+/** `text_encoder/config.json` for a vocabulary. */
+export function textConfig({ text, promptTokens }: MiniSettings, tokens: Vocabulary) {
   return {
     architectures: ['CLIPTextModel'],
     model_type: 'clip_text_model',
     vocab_size: tokens.vocabulary,
-    hidden_size: 256,
-    intermediate_size: 1024,
-    num_hidden_layers: 4,
-    num_attention_heads: 4,
-    max_position_embeddings: PROMPT_TOKENS,
+    hidden_size: text.width,
+    intermediate_size: 4 * text.width,
+    num_hidden_layers: text.layers,
+    num_attention_heads: text.heads,
+    max_position_embeddings: promptTokens,
     hidden_act: 'quick_gelu',
     layer_norm_eps: 1e-5,
-    projection_dim: 256,
+    projection_dim: text.width,
     bos_token_id: tokens.start,
     eos_token_id: tokens.end,
     pad_token_id: tokens.end,
