@@ -49,7 +49,7 @@ export interface MeshPart {
   /** One past the last. */
   endTriangle: number;
   texture: Texture;
-  /** Per texel a place on the cloth (along, around), each a byte of 1/8 unit steps; absent where patterns make no sense. */
+  /** Per texel a place on the cloth (along, around), each a byte of 1/16 unit steps that wraps; absent where patterns make no sense. */
   cloth?: { along: Uint8Array; around: Uint8Array };
 }
 

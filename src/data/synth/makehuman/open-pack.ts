@@ -1,0 +1,339 @@
+// Opens a pack of baked characters and builds its people on demand.
+import { ContrappostoError } from '../../../core/errors.js';
+import { assembleCharacter, type CharacterPiece } from '../character.js';
+import { clothMap } from '../cloth-map.js';
+import type { Character, CharacterInfo, Expression, MeshPart, Texture } from '../types.js';
+import type { Vec3 } from '../vector.js';
+import type { Recipe } from './cast.js';
+import { type Fitting, fit } from './mhclo.js';
+import { type BlobRef, PackReader } from './pack.js';
+import { jointAt } from './rig.js';
+import { type PackedPiece, type PackedShifts, type PackHeader, STEPS } from './schema.js';
+
+/** The people of a pack. Characters are built when first asked for and kept. */
+export interface CharacterPack {
+  readonly count: number;
+  /** @throws `not-found` unless 0 <= index < count. */
+  character(index: number): Character;
+}
+
+/**
+ * Opens what `bakeCharacters` returned.
+ * @throws `corrupt-file` for other bytes.
+ */
+export function openPack(bytes: Uint8Array): CharacterPack {
+  const pack = new Pack(new PackReader(bytes));
+  const built = new Map<number, Character>();
+  const count = pack.header.people.length;
+  return {
+    count,
+    character(index) {
+      if (!(Number.isInteger(index) && index >= 0 && index < count)) {
+        throw new ContrappostoError('not-found', {
+          operation: 'character of pack',
+          expected: `0 to ${count - 1}`,
+          got: String(index),
+        });
+      }
+      const character = built.get(index) ?? pack.build(index);
+      built.set(index, character);
+      return character;
+    },
+  };
+}
+
+/** A piece with its arrays read; shared by everybody who wears it. */
+interface LoadedPiece {
+  fitting: Omit<Fitting, 'hidden'>;
+  hidden: Uint16Array;
+  triangles: Uint16Array;
+  /** Six a triangle. */
+  uvs: Float32Array;
+  boneIds: Uint8Array;
+  boneWeights: Float32Array;
+  isClothing: boolean;
+}
+
+type Shifts = { vertices: Uint16Array; shifts: Int16Array };
+
+class Pack {
+  readonly header: PackHeader;
+  readonly #reader: PackReader;
+  readonly #base: Float32Array;
+  readonly #boneIndex: Record<string, number>;
+  readonly #pieces = new Map<PackedPiece, LoadedPiece>();
+  readonly #textures = new Map<string, Texture>();
+  readonly #clothes = new Map<PackedPiece, MeshPart['cloth']>();
+  readonly #faces = new Map<string, Map<PackedPiece, Expression>>();
+  readonly #headLength: number;
+
+  constructor(reader: PackReader) {
+    this.#reader = reader;
+    this.header = reader.header as PackHeader;
+    this.#base = reader.get(this.header.base);
+    this.#boneIndex = Object.fromEntries(this.header.bones.map((bone, i) => [bone, i]));
+    this.#headLength = this.#headLengthOf(this.#base);
+  }
+
+  build(index: number): Character {
+    const recipe = this.header.people[index];
+    const body = this.#morph(recipe);
+    const worn = this.#wornBy(recipe);
+    const covered = new Uint8Array(body.length / 3);
+    for (const { piece } of worn) for (const v of this.#load(piece).hidden) covered[v] = 1;
+    const pieces = worn.map(({ piece, texture }) => this.#dress(piece, { texture, body, covered }));
+    const scale = this.#headLengthOf(body) / this.#headLength;
+    const expressions = new Map(
+      this.header.expressions.map((face) => [face.name, once(() => this.#express(face, worn, scale))]),
+    );
+    const joints = (vertices: number[][]): Vec3[] => vertices.map((list) => jointAt(body, list));
+    return assembleCharacter({
+      id: index,
+      info: infoOf(recipe, worn),
+      boneNames: this.header.bones,
+      boneIndex: this.#boneIndex,
+      parents: Int16Array.from(this.header.parents),
+      heads: joints(this.header.heads),
+      tails: joints(this.header.tails),
+      pieces,
+      landmarks: this.#landmarks(),
+      expressions,
+    });
+  }
+
+  /** The base mesh with the recipe's targets applied; joints and helpers move along. */
+  #morph({ morphs }: Recipe): Float32Array {
+    const positions = Float32Array.from(this.#base);
+    for (const target of this.header.targets) {
+      const weight = morphs[target.name];
+      if (weight === undefined) continue;
+      const { vertices, shifts } = this.#shifts(target);
+      for (let i = 0; i < vertices.length; i++) {
+        for (let axis = 0; axis < 3; axis++) {
+          positions[3 * vertices[i] + axis] += weight * STEPS.shift * shifts[axis * vertices.length + i];
+        }
+      }
+    }
+    return positions;
+  }
+
+  /** Pieces in drawing order, the body first, with the names of their textures. */
+  #wornBy(recipe: Recipe): Worn[] {
+    const worn: Worn[] = [];
+    const wear = (kind: string, name: string | null, texture?: string) => {
+      const piece = this.header.pieces.find((p) => p.kind === kind && p.name === name);
+      if (piece) worn.push({ piece, texture: texture ?? this.header.textures[piece.texture]?.name ?? null });
+    };
+    wear('body', 'body', recipe.skin);
+    wear('teeth', 'teeth');
+    wear('bottom', recipe.outfit[1]);
+    wear('top', recipe.outfit[0]);
+    wear('shoes', recipe.shoes);
+    wear('eyes', 'eyes', recipe.eyes);
+    wear('brows', recipe.brows);
+    wear('hair', recipe.hair);
+    wear('hat', recipe.hat);
+    return worn;
+  }
+
+  #dress(
+    piece: PackedPiece,
+    { texture, body, covered }: { texture: string | null; body: Float32Array; covered: Uint8Array },
+  ): CharacterPiece {
+    const loaded = this.#load(piece);
+    const { triangles, uvs } = piece.kind === 'body' ? withoutCovered(loaded, covered) : loaded;
+    const cloth = loaded.isClothing ? this.#cloth(piece) : undefined;
+    return {
+      kind: piece.kind,
+      name: piece.name,
+      positions: fit(loaded.fitting, body),
+      triangles,
+      uvs,
+      boneIds: loaded.boneIds,
+      boneWeights: loaded.boneWeights,
+      texture: this.#texture(texture, piece, loaded.uvs),
+      ...(cloth && { cloth }),
+    };
+  }
+
+  #load(piece: PackedPiece): LoadedPiece {
+    const done = this.#pieces.get(piece);
+    if (done) return done;
+    const read = this.#reader;
+    const scaled = (ref: BlobRef<'i16'>, step: number) => Float32Array.from(read.get(ref), (x) => x * step);
+    const places = read.get(piece.uvs);
+    const corners = read.get(piece.textureTriangles);
+    const uvs = new Float32Array(corners.length * 2);
+    corners.forEach((corner, i) => {
+      uvs[2 * i] = places[2 * corner] * STEPS.uv;
+      uvs[2 * i + 1] = places[2 * corner + 1] * STEPS.uv;
+    });
+    const loaded: LoadedPiece = {
+      fitting: {
+        vertexCount: piece.vertexCount,
+        scales: piece.scales,
+        references: read.get(piece.references),
+        weights: scaled(piece.weights, STEPS.weight),
+        offsets: scaled(piece.offsets, STEPS.offset),
+      },
+      hidden: read.get(piece.hidden),
+      triangles: read.get(piece.triangles),
+      uvs,
+      boneIds: read.get(piece.boneIds),
+      boneWeights: Float32Array.from(read.get(piece.boneWeights), (w) => w / 255),
+      isClothing: piece.kind === 'top' || piece.kind === 'bottom' || piece.kind === 'dress',
+    };
+    this.#pieces.set(piece, loaded);
+    return loaded;
+  }
+
+  /** Textures keep the mean colour of the piece that wears them, so one picture may serve as several. */
+  #texture(name: string | null, piece: PackedPiece, uvs: Float32Array): Texture {
+    const key = `${piece.kind} ${piece.name} ${name}`;
+    const done = this.#textures.get(key);
+    if (done) return done;
+    const packed = this.header.textures.find((texture) => texture.name === name);
+    const texture = packed
+      ? withMean({ ...packed, palette: this.#reader.get(packed.palette), texels: this.#reader.get(packed.texels) }, uvs)
+      : plain(piece.kind === 'teeth' ? [226, 220, 206] : [90, 84, 78]);
+    this.#textures.set(key, texture);
+    return texture;
+  }
+
+  /** Measured on the unmorphed body so that the same cloth looks the same on everybody. */
+  #cloth(piece: PackedPiece): MeshPart['cloth'] {
+    if (!this.#clothes.has(piece)) {
+      const loaded = this.#load(piece);
+      const { widthPx, heightPx } = this.header.textures[piece.texture];
+      const joints = Object.fromEntries(
+        this.header.bones.map((bone, i) => [bone, jointAt(this.#base, this.header.heads[i])]),
+      );
+      const positions = fit(loaded.fitting, this.#base);
+      this.#clothes.set(
+        piece,
+        clothMap({ ...loaded, positions, widthPx, heightPx, boneNames: this.header.bones, joints }),
+      );
+    }
+    return this.#clothes.get(piece);
+  }
+
+  #shifts(packed: PackedShifts): Shifts {
+    return { vertices: this.#reader.get(packed.vertices), shifts: this.#reader.get(packed.shifts) };
+  }
+
+  /** A face on this person's pieces: what follows the moved base vertices moves too. */
+  #express(face: PackedShifts, worn: readonly Worn[], scale: number): Expression {
+    const vertices: number[] = [];
+    const offsets: number[] = [];
+    let first = 0;
+    for (const { piece } of worn) {
+      const moved = this.#expressPiece(face, piece);
+      for (const v of moved.vertices) vertices.push(first + v);
+      for (const offset of moved.offsets) offsets.push(offset * scale);
+      first += piece.vertexCount;
+    }
+    return { vertices: Uint32Array.from(vertices), offsets: Float32Array.from(offsets) };
+  }
+
+  #expressPiece(face: PackedShifts, piece: PackedPiece): Expression {
+    const cache = this.#faces.get(face.name) ?? new Map<PackedPiece, Expression>();
+    this.#faces.set(face.name, cache);
+    const done = cache.get(piece);
+    if (done) return done;
+    const { vertices, shifts } = this.#shifts(face);
+    const row = new Map(Array.from(vertices, (v, i) => [v, i]));
+    const { references, weights } = this.#load(piece).fitting;
+    const moved: number[] = [];
+    const offsets: number[] = [];
+    for (let v = 0; v < piece.vertexCount; v++) {
+      const sum = [0, 0, 0];
+      for (let k = 3 * v; k < 3 * v + 3; k++) {
+        const i = row.get(references[k]);
+        if (i === undefined) continue;
+        for (let axis = 0; axis < 3; axis++) {
+          sum[axis] += weights[k] * STEPS.shift * shifts[axis * vertices.length + i];
+        }
+      }
+      if (sum.every((x) => x === 0)) continue;
+      moved.push(v);
+      offsets.push(...sum);
+    }
+    const expression = { vertices: Uint32Array.from(moved), offsets: Float32Array.from(offsets) };
+    cache.set(piece, expression);
+    return expression;
+  }
+
+  #headLengthOf(positions: Float32Array): number {
+    const head = this.#boneIndex['head'];
+    const [a, b] = [this.header.heads[head], this.header.tails[head]].map((list) => jointAt(positions, list));
+    return Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+  }
+
+  #landmarks() {
+    const { face, ...others } = this.header.landmarks;
+    return { face: Uint32Array.from(face), ...others };
+  }
+}
+
+interface Worn {
+  piece: PackedPiece;
+  texture: string | null;
+}
+
+function infoOf(recipe: Recipe, worn: readonly Worn[]): CharacterInfo {
+  const word = (kind: string) => worn.find(({ piece }) => piece.kind === kind)?.piece.word ?? '';
+  const { sex, age, race } = recipe;
+  const subject = age === 'child' ? (sex === 'male' ? 'boy' : 'girl') : sex === 'male' ? 'man' : 'woman';
+  const hat = recipe.hat === null ? null : 'hat';
+  return { sex, age, race, subject, top: word('top'), bottom: word('bottom'), hair: word('hair') || null, hat };
+}
+
+/** Body triangles that some clothes leave visible. */
+function withoutCovered({ triangles, uvs, fitting }: LoadedPiece, covered: Uint8Array) {
+  const kept: number[] = [];
+  const keptUvs: number[] = [];
+  for (let t = 0; t < triangles.length; t += 3) {
+    const isCovered = [0, 1, 2].every((k) => covered[fitting.references[3 * triangles[t + k]]] === 1);
+    if (isCovered) continue;
+    kept.push(triangles[t], triangles[t + 1], triangles[t + 2]);
+    for (let k = 2 * t; k < 2 * t + 6; k++) keptUvs.push(uvs[k]);
+  }
+  return { triangles: kept, uvs: Float32Array.from(keptUvs) };
+}
+
+/** Mean colour over the triangles' middles; strands and eyes have none worth knowing. */
+function withMean(texture: Omit<Texture, 'mean'>, uvs: Float32Array): Texture {
+  const { widthPx, heightPx, texels, palette } = texture;
+  const sum = [0, 0, 0];
+  for (let i = 0; i < uvs.length; i += 6) {
+    const u = (uvs[i] + uvs[i + 2] + uvs[i + 4]) / 3;
+    const v = (uvs[i + 1] + uvs[i + 3] + uvs[i + 5]) / 3;
+    const x = Math.min(widthPx - 1, Math.floor(u * widthPx));
+    const entry = texels[Math.min(heightPx - 1, Math.floor(v * heightPx)) * widthPx + x];
+    for (let k = 0; k < 3; k++) sum[k] += palette[3 * entry + k];
+  }
+  const count = Math.max(1, uvs.length / 6);
+  return { ...texture, mean: [sum[0] / count, sum[1] / count, sum[2] / count] };
+}
+
+function plain(colour: readonly [number, number, number]): Texture {
+  const palette = new Uint8Array(768);
+  palette.set(colour, 0);
+  return {
+    name: 'plain',
+    widthPx: 1,
+    heightPx: 1,
+    texels: new Uint8Array(1),
+    palette,
+    transparency: 'opaque',
+    mean: colour,
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
