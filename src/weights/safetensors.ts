@@ -55,6 +55,11 @@ export class SafetensorsFile implements WeightSource {
     return this.#tensors.has(name) && !this.#isScale(name);
   }
 
+  /** Whether the file stores `name`, be it a tensor or the scale of a quantised one. */
+  stores(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
   /** Every tensor but the scales of quantised ones, in the header's order. */
   *names(): Iterable<string> {
     for (const name of this.#tensors.keys()) if (!this.#isScale(name)) yield name;
