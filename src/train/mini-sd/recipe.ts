@@ -15,8 +15,6 @@ export interface MiniSdOptions extends DenoiserOptions {
   settings: MiniSettings;
   /** Token rows of the prompts drawn in sample grids. */
   gridPrompts: readonly (readonly number[])[];
-  /** Tokenizer files by name (vocab.json, merges.txt, tokenizer_config.json). */
-  tokenizerFiles: Record<string, string>;
   autoencoder: { seconds: number | null; steps: number | null; batch: number };
   denoiser: { seconds: number | null; steps: number | null; batch: number; lr?: number };
   heldOutRows: number;
@@ -64,7 +62,6 @@ export function miniSdRecipe(options: MiniSdOptions): Recipe {
       'configs/unet/config.json': json(settings.unet),
       'configs/text_encoder/config.json': json(textConfig(settings, options.vocabulary)),
       'configs/scheduler/scheduler_config.json': json(SCHEDULER_CONFIG),
-      ...Object.fromEntries(Object.entries(options.tokenizerFiles).map(([f, t]) => [`configs/tokenizer/${f}`, t])),
     },
     initial: { latent_scale: { dtype: 'float32', shape: [1], data: Float32Array.of(1) } },
   };

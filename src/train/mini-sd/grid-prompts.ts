@@ -1,0 +1,28 @@
+// Prompts drawn while training, so that progress is seen on the same sentences every time.
+
+export const GRID_PROMPTS = [
+  'a woman is riding a bicycle',
+  'a man in a red shirt is riding a skateboard',
+  'a woman is holding an umbrella',
+  'a man is kicking a sports ball',
+  'a woman in a blue top is sitting on a bench',
+  'a man is reading a book',
+  'a girl is talking on a cell phone',
+  'a man is typing on a laptop',
+  'a woman is swinging a tennis racket',
+  'a man is swinging a baseball bat',
+  'a woman is carrying a suitcase',
+  'a boy is wearing a backpack',
+  'a man is drinking with a cup',
+  'a woman in a green shirt is sitting on a chair',
+  'a man is holding a sports ball',
+  'a woman is riding a motorcycle',
+  'a man in a yellow shirt is riding a green bicycle',
+  'a girl is holding a frisbee',
+  'a man in a suit is standing',
+  'a woman is carrying a surfboard',
+  'a man is holding a bottle',
+  'a boy is throwing a sports ball',
+  'an old woman is waving',
+  'a man is sitting on a couch',
+];
