@@ -1,0 +1,46 @@
+// `contrapposto generate`: a picture from a sentence.
+import { Command, Option } from 'commander';
+import { execute } from '../execute.js';
+import type { GenerateOptions } from '../generate-plan.js';
+import { LIMITS } from '../limits.js';
+import { decimal, integer } from '../option-values.js';
+import { addSharedOptions } from '../shared-options.js';
+
+export function generateCommand(): Command {
+  const command = new Command('generate')
+    .description('make a picture from a sentence')
+    .argument('[prompt]', 'what to show, for example "a woman is riding a bicycle"')
+    .option('--method <name>', 'how it is generated: sd (plain latent diffusion)')
+    .option('--negative-prompt <text>', 'what to keep out of the picture')
+    .addOption(number('--steps <n>', 'denoising steps', integer('--steps', LIMITS.steps)))
+    .addOption(
+      number(
+        '--guidance-scale <x>',
+        'how closely to follow the prompt',
+        decimal('--guidance-scale', LIMITS.guidanceScale),
+      ),
+    )
+    .option('--scheduler <name>', 'the sampler: ddim or dpm++')
+    // Sides are whole numbers here; their range and step are checked with the ones read by --from.
+    .addOption(number('--width <px>', 'a multiple of 8', integer('--width', { min: 0, max: 1e9 })))
+    .addOption(number('--height <px>', 'a multiple of 8', integer('--height', { min: 0, max: 1e9 })))
+    .addOption(
+      number(
+        '--count <n>',
+        'pictures with seeds n, n+1, ...; named a-1.png, a-2.png',
+        integer('--count', LIMITS.count),
+      ),
+    )
+    .option('--from <png>', 'repeat the run that made this picture; other options override its settings')
+    .option('--preview <png>', 'keep writing the unfinished picture here');
+  addSharedOptions(command, { out: 'the PNG to write (default: named after prompt and seed)' });
+  return command.action(async (prompt: string | undefined, options: GenerateOptions) => {
+    // The engine is loaded only once the command line is known to be good.
+    const { generate } = await import('../generate.js');
+    await execute(options, (context) => generate(prompt, { options, context }));
+  });
+}
+
+function number(flags: string, description: string, parse: (text: string) => number): Option {
+  return new Option(flags, description).argParser(parse);
+}

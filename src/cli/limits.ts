@@ -1,0 +1,12 @@
+// The ranges of the numbers a user gives, for the option parsers and for settings read from a picture.
+
+/** Inclusive ranges. */
+export const LIMITS = {
+  /** Seeds stay exact as JSON numbers, with room for the pictures of a batch. */
+  seed: { min: 0, max: Number.MAX_SAFE_INTEGER - 1_000_000, whole: true },
+  steps: { min: 1, max: 1000, whole: true },
+  guidanceScale: { min: 0, max: 100, whole: false },
+  count: { min: 1, max: 1000, whole: true },
+  /** Pixels. Beyond 2048 it needs more memory than a machine that runs this is likely to have. */
+  side: { min: 64, max: 2048, multiple: 8 },
+} as const;

@@ -1,0 +1,65 @@
+// Runs one command line: parses it, prints one result or one message, and gives the exit code.
+import { CommanderError } from 'commander';
+import { ContrappostoError, exitCode } from '../core/errors.js';
+import { createProgram } from './program.js';
+
+/** Runs the command line `args` (without node and script) and returns the exit code: 0, 1, 2 or 130. */
+export async function runCli(args: string[]): Promise<number> {
+  ignoreClosedPipes();
+  const program = createProgram();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (thrown) {
+    const error = thrown instanceof CommanderError ? usageError(thrown, args) : thrown;
+    if (error === undefined) return 0;
+    reportError(error, wantsJson(args));
+    return exitCode(error);
+  }
+}
+
+/** A reader that went away (`| head -1`) is no reason to lose the picture: the work goes on, the text is dropped. */
+function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.listenerCount('error') > 0) continue;
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+/** Commander's complaints as our usage error; undefined for `--help` and `--version`, which are no failure. */
+function usageError(error: CommanderError, args: string[]): ContrappostoError | undefined {
+  if (error.exitCode === 0) return undefined;
+  const command = ['contrapposto', ...args.filter((arg) => /^[a-z]+$/.test(arg)).slice(0, 1)].join(' ');
+  if (error.code === 'commander.help') {
+    return new ContrappostoError('usage', {
+      operation: 'contrapposto',
+      expected: 'a command',
+      got: 'none',
+      hint: 'see contrapposto --help',
+    });
+  }
+  const [complaint, suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const meant = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1? ') ?? '';
+  const help = `${error.code === 'commander.unknownCommand' ? 'contrapposto' : command} --help`;
+  return new ContrappostoError('usage', { operation: command, got: complaint, hint: `${meant}see ${help}` });
+}
+
+function wantsJson(args: string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}
+
+function reportError(error: unknown, json: boolean): void {
+  const known = error instanceof ContrappostoError;
+  const message = known ? error.message : `internal error: ${error instanceof Error ? error.message : String(error)}`;
+  const prefix = known && error.code === 'aborted' ? 'interrupted' : 'error';
+  console.error(`${prefix}: ${message}`);
+  if (!known) console.error('  hint: this is a defect of the program; CONTRAPPOSTO_DEBUG=1 shows where');
+  if (process.env['CONTRAPPOSTO_DEBUG']) console.error(error);
+  if (!json) return;
+  const code = known ? error.code : 'internal';
+  const hint = known ? error.details.hint : undefined;
+  console.log(JSON.stringify({ error: { code, message: message.split('\n')[0], ...(hint && { hint }) } }));
+}
