@@ -100,7 +100,10 @@ def _autoencoder_graph(name: str, batch: int, shapes: dict, *, adversarial: bool
     x = _picture(g, batch)
     y = _decode(g, shapes, _encode(g, shapes, x))
     l1 = _mean(g, g.add("Abs", g.add("Sub", y, x)))
-    loss = g.add("Sub", l1, g.add("Mul", _mean(g, _judge(g, shapes, y)), 0.01)) if adversarial else l1
+    # squared: with absolute errors alone the toy settles for the background
+    loss = _mean(g, g.add("Pow", g.add("Sub", y, x), 2.0))
+    if adversarial:
+        loss = g.add("Sub", loss, g.add("Mul", _mean(g, _judge(g, shapes, y)), 0.01))
     g.output("loss", loss, [])
     g.output("l1", l1, [])
     return g
