@@ -28,7 +28,10 @@ const schema = noiseScheduleSchema.extend({
   use_lu_lambdas: z.literal(false, unsupported('use_lu_lambdas')).nullish(),
   use_flow_sigmas: z.literal(false, unsupported('use_flow_sigmas')).nullish(),
   final_sigmas_type: z.enum(['zero', 'sigma_min']).default('zero'),
-  lambda_min_clipped: z.unknown().transform((v) => (typeof v === 'number' ? v : Number.NEGATIVE_INFINITY)),
+  lambda_min_clipped: z
+    .unknown()
+    .optional()
+    .transform((v) => (typeof v === 'number' ? v : Number.NEGATIVE_INFINITY)),
   variance_type: z.null(unsupported('variance_type')).optional(),
   timestep_spacing: z.enum(['leading', 'linspace', 'trailing']).default('linspace'),
   steps_offset: z.int().nonnegative().default(0),

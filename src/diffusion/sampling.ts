@@ -1,0 +1,93 @@
+// The sampling loop: a model is a function of latents and timestep, a scheduler says where to go from its answer.
+import { throwIfAborted } from '../core/errors.js';
+import { float32, floats, type Tensor } from '../core/tensor.js';
+import type { Session } from '../runtime/index.js';
+import type { Scheduler } from './scheduler.js';
+
+/** Predicts noise (or velocity) for latents [1, C, h, w] at a timestep. */
+export type Denoiser = (latents: Tensor, timestep: number) => Promise<Float32Array>;
+
+/** What a sampler tells after each step. */
+export interface SampledStep {
+  /** 0-based. */
+  index: number;
+  timestep: number;
+  /** Latents after the step. */
+  latents: Tensor;
+  /** Current estimate of the clean latents. */
+  denoised: Tensor;
+}
+
+export interface SampleOptions {
+  scheduler: Scheduler;
+  steps: number;
+  /** Unit normal noise [1, C, h, w]. */
+  noise: Tensor;
+  signal?: AbortSignal;
+  onStep?: (step: SampledStep) => void;
+}
+
+/**
+ * Runs the scheduler from noise to clean latents.
+ *
+ * @returns latents of the noise's shape
+ * @throws ContrappostoError `aborted` between two steps, `invalid-input` for an impossible number of steps
+ */
+export async function sample(denoiser: Denoiser, options: SampleOptions): Promise<Tensor> {
+  const { scheduler, steps, noise, signal, onStep } = options;
+  const run = scheduler.begin(steps);
+  let latents = float32(
+    floats(noise).map((v) => v * scheduler.initNoiseSigma),
+    noise.shape,
+  );
+  for (const [index, timestep] of run.timesteps.entries()) {
+    throwIfAborted(signal, 'sample');
+    const prediction = await denoiser(latents, timestep);
+    const { sample: next, denoised } = run.step(index, prediction, floats(latents));
+    latents = float32(next, noise.shape);
+    onStep?.({ index, timestep, latents, denoised: float32(denoised, noise.shape) });
+  }
+  return latents;
+}
+
+export interface GuidanceOptions {
+  /** A session of `unetGraph` with batch 2 (batch 1 without guidance). */
+  session: Session;
+  /** Text tokens of prompt and negative prompt, each [1, T, D]. */
+  prompt: Tensor;
+  negativePrompt?: Tensor;
+  guidanceScale: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Classifier-free guidance (Ho and Salimans 2022), both branches in one batch:
+ * `prediction = negative + guidanceScale (prompt - negative)`. Without a negative prompt the network runs once.
+ */
+export function guidedDenoiser(options: GuidanceOptions): Denoiser {
+  const { session, prompt, negativePrompt, guidanceScale, signal } = options;
+  const context = negativePrompt ? stack([negativePrompt, prompt]) : prompt; // [2 or 1, T, D]
+  return async (latents, timestep) => {
+    const feeds = {
+      sample: negativePrompt ? stack([latents, latents]) : latents,
+      timestep: float32([timestep], [1]),
+      encoder_hidden_states: context,
+    };
+    const out = floats((await session.run(feeds, { signal })).out);
+    if (!negativePrompt) return out;
+    const half = out.length / 2;
+    const guided = new Float32Array(half);
+    for (let i = 0; i < half; i++) guided[i] = out[i] + guidanceScale * (out[half + i] - out[i]);
+    return guided;
+  };
+}
+
+/** Joins float32 tensors of one shape along the batch axis. */
+export function stack(tensors: readonly Tensor[]): Tensor {
+  const [first] = tensors;
+  const data = new Float32Array(first.data.length * tensors.length);
+  tensors.forEach((t, i) => {
+    data.set(floats(t), i * first.data.length);
+  });
+  return float32(data, [first.shape[0] * tensors.length, ...first.shape.slice(1)]);
+}

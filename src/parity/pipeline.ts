@@ -1,0 +1,71 @@
+// Recomputes whole text-to-image runs from recorded noise.
+import { floats } from '../core/tensor.js';
+import { loadPipeline } from '../diffusion/pipeline.js';
+import { guidedDenoiser, sample } from '../diffusion/sampling.js';
+import { createScheduler, type SchedulerName } from '../diffusion/schedulers.js';
+import { metadata, metadataNumber, type ParityFamily, type ReferenceFile } from './family.js';
+import { type Check, compare, LOOP_TOLERANCE } from './report.js';
+
+/** `ddim8_latents`: scheduler and number of steps in the name of the result. */
+const RESULT = /^([a-z_+]+?)(\d+)_(latents|image)$/;
+
+const SCHEDULER_OF: Readonly<Record<string, SchedulerName>> = {
+  ddim: 'ddim',
+  dpm: 'dpm++',
+  dpmpp: 'dpm++',
+  dpmpp_2m: 'dpm++',
+};
+
+/** `pipeline.safetensors`: `latents` (unit noise) -> `<scheduler><steps>_latents` and `_image` in 0..1. */
+export const pipelineRuns: ParityFamily = {
+  stem: 'pipeline',
+  async recompute(file, tools) {
+    const pipeline = loadPipeline(tools.checkpoint(), tools.runtime);
+    const noise = file.read('latents');
+    const guidanceScale = metadataNumber(file, 'guidance_scale');
+    const prompt = await pipeline.encodePrompt(text(file, 'prompt'));
+    const negativePrompt = guidanceScale > 1 ? await pipeline.encodePrompt(text(file, 'negative_prompt')) : undefined;
+    const [, , height, width] = noise.shape;
+    const session = await pipeline.unetSession({ batch: negativePrompt ? 2 : 1, height, width });
+    const checks: Check[] = [];
+    for (const [run, scheduler] of runs(file)) {
+      const denoiser = guidedDenoiser({ session, prompt, negativePrompt, guidanceScale });
+      const steps = Number(/\d+$/.exec(run)![0]);
+      const latents = await sample(denoiser, {
+        scheduler: createScheduler(pipeline.schedulerConfig, scheduler),
+        steps,
+        noise,
+        signal: tools.signal,
+      });
+      const check = (tensor: string, ours: Float32Array) => {
+        if (!file.names.has(tensor)) return;
+        checks.push(compare({ file: file.path, tensor, tolerance: LOOP_TOLERANCE }, ours, file.read(tensor)));
+      };
+      check(`${run}_latents`, floats(latents));
+      if (file.names.has(`${run}_image`)) {
+        const decoded = floats(await pipeline.decode(latents));
+        check(
+          `${run}_image`,
+          decoded.map((v) => Math.min(1, Math.max(0, v / 2 + 0.5))),
+        );
+      }
+    }
+    await pipeline.release();
+    return { checks, inputs: ['latents'] };
+  },
+};
+
+/** Runs whose scheduler is known: name such as `ddim8` -> scheduler. */
+function runs(file: ReferenceFile): Map<string, SchedulerName> {
+  const found = new Map<string, SchedulerName>();
+  for (const name of file.names) {
+    const [, scheduler, steps] = RESULT.exec(name) ?? [];
+    if (scheduler && Object.hasOwn(SCHEDULER_OF, scheduler)) found.set(scheduler + steps, SCHEDULER_OF[scheduler]);
+  }
+  return found;
+}
+
+/** A text of the metadata; absent means empty. */
+function text(file: ReferenceFile, key: string): string {
+  return file.metadata[key] === undefined ? '' : String(metadata(file, key));
+}
