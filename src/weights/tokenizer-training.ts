@@ -41,7 +41,9 @@ export function trainBpe(corpus: Iterable<string>, options: TrainBpeOptions): Tr
     const expected = `a vocabulary of at least ${SMALLEST} tokens`;
     throw new ContrappostoError('invalid-input', { operation: 'trainBpe', expected, got: `${vocabSize}` });
   }
-  const tokens = new Set([...BYTE_SYMBOLS, ...BYTE_SYMBOLS.map((symbol) => `${symbol}</w>`)]);
+  // By code unit, as in CLIP's own vocabulary: `!` has the id 0.
+  const bytes = BYTE_SYMBOLS.toSorted();
+  const tokens = new Set([...bytes, ...bytes.map((symbol) => `${symbol}</w>`)]);
   const merges: string[] = [];
   const pairs = new PairCounts(countWords(corpus, signal));
   while (tokens.size + SPECIAL_TOKENS.length < vocabSize) {
