@@ -1,0 +1,50 @@
+// Every scene of kind `interaction`, with its frequency.
+import { ContrappostoError } from '../../../core/errors.js';
+import type { SceneRandom } from '../scene-random.js';
+import type { Character } from '../types.js';
+import { BALL_GAMES } from './ball-games.js';
+import { CARRYING } from './carrying.js';
+import type { SceneEntry } from './describe.js';
+import { HANDHELD } from './handheld.js';
+import { ORDINARY } from './ordinary.js';
+import { RIDING } from './riding.js';
+import { SITTING } from './sitting.js';
+import { STRIKING } from './striking.js';
+
+export type { SceneEntry } from './describe.js';
+
+export const INTERACTION_SCENES: readonly SceneEntry[] = [
+  ...RIDING,
+  ...CARRYING,
+  ...SITTING,
+  ...HANDHELD,
+  ...BALL_GAMES,
+  ...STRIKING,
+  ...ORDINARY,
+];
+
+/**
+ * The scenes whose name, verb or object is among `filter` (all when empty).
+ * @throws `usage` when a word matches none.
+ */
+export function selectScenes(filter: readonly string[] = []): readonly SceneEntry[] {
+  if (filter.length === 0) return INTERACTION_SCENES;
+  const matches = (entry: SceneEntry, word: string) =>
+    entry.name === word || entry.triplets.some(([verb, object]) => verb === word || object === word);
+  for (const word of filter) {
+    if (INTERACTION_SCENES.some((entry) => matches(entry, word))) continue;
+    throw new ContrappostoError('usage', {
+      operation: 'select scenes',
+      expected: `names of scenes: ${INTERACTION_SCENES.map((entry) => entry.name).join(', ')}`,
+      got: `"${word}"`,
+      hint: 'verbs (ride, hold) and COCO objects (bicycle, cup) select too',
+    });
+  }
+  return INTERACTION_SCENES.filter((entry) => filter.some((word) => matches(entry, word)));
+}
+
+/** Draws a scene for a character, by weight. */
+export function pickScene(random: SceneRandom, character: Character, scenes = INTERACTION_SCENES): SceneEntry {
+  const fitting = scenes.filter((entry) => !(entry.adultsOnly && character.info.age === 'child'));
+  return random.weighted((fitting.length > 0 ? fitting : scenes).map((entry) => [entry, entry.weight] as const));
+}
