@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
+
+import torch
 
 from .errors import TrainerError
 from .onnx_reader import OnnxGraph, read_onnx
@@ -35,8 +38,10 @@ class Export:
     def components(self) -> dict[str, str]:
         return self.config["components"]
 
-    def parameters(self) -> dict:
-        return read_safetensors(self.folder / self.config["parameters"])[0]
+    def parameters(self, seed: int = 0) -> dict:
+        """Drawn values for the names under `initial`, and the tensors that the export holds."""
+        drawn = {name: _draw(name, about, seed) for name, about in self.config.get("initial", {}).items()}
+        return {**drawn, **read_safetensors(self.folder / self.config["parameters"])[0]}
 
     def graph(self, file: str) -> OnnxGraph:
         return read_onnx(self.folder / file)
@@ -52,3 +57,14 @@ class Export:
             if name not in known:
                 raise TrainerError(f"stage {name!r} is not in the export", f"it has {', '.join(known)}")
         return [stage for stage in self.config["stages"] if not names or stage["name"] in names]
+
+
+def _draw(name: str, about: dict, seed: int) -> torch.Tensor:
+    """An initial value; each name has a random stream of its own, so that adding one does not change the others."""
+    generator = torch.Generator().manual_seed((seed << 32) + zlib.crc32(name.encode()))
+    value = torch.empty(about["shape"])
+    if "uniform" in about:
+        return value.uniform_(-about["uniform"], about["uniform"], generator=generator)
+    if "normal" in about:
+        return value.normal_(0.0, about["normal"], generator=generator)
+    return value.fill_(about["value"])

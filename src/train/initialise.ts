@@ -1,41 +1,39 @@
-// Initial parameters as PyTorch's layers draw them, decided from names and shapes.
-import { Philox } from '../core/random.js';
-import { sizeOf, type Tensor } from '../core/tensor.js';
+// Initial parameters as PyTorch's layers draw them, decided from names and shapes; the trainer draws the values.
+import { sizeOf } from '../core/tensor.js';
+
+/** How one parameter begins: uniform within a bound, normal with a deviation, or one value everywhere. */
+export type InitialValue = { shape: readonly number[] } & (
+  | { uniform: number }
+  | { normal: number }
+  | { value: number }
+);
 
 /**
- * Values for every parameter: matrices and kernels uniform within 1/sqrt(fan in) (PyTorch's default for Linear and
- * Conv), their biases likewise, embeddings normal with deviation 0.02 (CLIP), normalisations one and zero.
- * Each parameter has a random stream of its own, so adding one does not change the others.
+ * A rule for every parameter: matrices and kernels uniform within gain / sqrt(fan in) (gain 1 is PyTorch's default for
+ * Linear and Conv), their biases likewise with gain 1, embeddings normal with deviation 0.02 (CLIP's), normalisations
+ * one and zero.
+ *
+ * @param gain of a kernel by its name; 1 where it returns nothing
  */
-export function initialise(shapes: ReadonlyMap<string, readonly number[]>, seed: number): Record<string, Tensor> {
-  const tensors: Record<string, Tensor> = {};
-  for (const [name, shape] of shapes) {
-    const random = new Philox(seed, streamOf(name));
-    tensors[name] = { dtype: 'float32', shape, data: fill(name, shape, { shapes, random }) };
-  }
-  return tensors;
+export function initialise(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  gain: (name: string) => number | undefined = () => undefined,
+): Record<string, InitialValue> {
+  return Object.fromEntries([...shapes].map(([name, shape]) => [name, rule(name, shape, { shapes, gain })]));
 }
 
-function fill(
+function rule(
   name: string,
   shape: readonly number[],
-  { shapes, random }: { shapes: ReadonlyMap<string, readonly number[]>; random: Philox },
-): Float32Array {
-  const values = new Float32Array(sizeOf(shape));
-  if (name.includes('embedding') && shape.length === 2 && !name.includes('linear')) {
-    return values.map(() => 0.02 * random.normal());
-  }
-  const owner = shape.length > 1 ? shape : shapes.get(name.replace(/bias$/, 'weight'));
-  if (owner && owner.length > 1) {
-    const bound = 1 / Math.sqrt(sizeOf(owner.slice(1)));
-    return values.map(() => bound * (2 * random.uniform() - 1));
-  }
-  return values.fill(name.endsWith('bias') ? 0 : 1);
+  context: { shapes: ReadonlyMap<string, readonly number[]>; gain: (name: string) => number | undefined },
+): InitialValue {
+  if (/(token|position)_embedding\.weight$/.test(name)) return { shape, normal: 0.02 };
+  if (shape.length > 1) return { shape, uniform: (context.gain(name) ?? 1) / Math.sqrt(fanIn(shape)) };
+  const weight = context.shapes.get(name.replace(/bias$/, 'weight'));
+  if (name.endsWith('bias') && weight && weight.length > 1) return { shape, uniform: 1 / Math.sqrt(fanIn(weight)) };
+  return { shape, value: name.endsWith('bias') ? 0 : 1 };
 }
 
-/** FNV-1a hash of a name: the number of its random stream. */
-function streamOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
+function fanIn(shape: readonly number[]): number {
+  return sizeOf(shape.slice(1));
 }

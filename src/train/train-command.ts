@@ -21,7 +21,6 @@ export interface TrainOptions {
   dataDirectory: string;
   /** A tokenizer folder to use instead of learning one from the captions. */
   tokenizerDirectory?: string;
-  seed?: number;
   autoencoder?: Partial<StageSize>;
   denoiser?: Partial<StageSize> & { lr?: number };
   heldOutRows?: number;
@@ -86,7 +85,7 @@ export async function runTrain(options: TrainOptions): Promise<TrainResult> {
     denoiser: { ...defaults.denoiser, ...options.denoiser },
     heldOutRows: options.heldOutRows ?? defaults.heldOut,
   });
-  const { parameters } = await exportRecipe(recipe, { directory: options.exportDirectory, seed: options.seed ?? 0 });
+  const { parameters } = await exportRecipe(recipe, options.exportDirectory);
   const { exportDirectory } = options;
   return { recipe: settings.name, exportDirectory, rows, vocabulary: tokenizer.vocabSize, parameters };
 }

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../core/files.js';
-import type { Tensor } from '../core/tensor.js';
+import { sizeOf, type Tensor } from '../core/tensor.js';
 import { type Graph, liveParameters, serialise } from '../graph/index.js';
 import { writeSafetensors } from '../weights/index.js';
 import { initialise } from './initialise.js';
@@ -95,23 +95,18 @@ export interface Recipe {
   graphs: Record<string, Graph>;
   /** Files written beside the plan, e.g. configs and the tokenizer: relative path -> text. */
   files: Record<string, string>;
-  /** Values that are not drawn at random. */
-  initial?: Record<string, Tensor>;
+  /** Values that are given, not drawn. */
+  given?: Record<string, Tensor>;
+  /** Gain of a kernel's initial values by its name; see `initialise`. */
+  gain?: (name: string) => number | undefined;
 }
 
 /** Version tag of the folder's layout. */
 export const EXPORT_FORMAT = 'contrapposto-training/1';
 const PARAMETERS = 'parameters.safetensors';
 
-export interface ExportOptions {
-  directory: string;
-  /** Seed of the initial parameters. */
-  seed: number;
-}
-
-/** Writes a recipe as `export.json`, ONNX graphs and `parameters.safetensors`; the folder is made. */
-export async function exportRecipe(recipe: Recipe, options: ExportOptions): Promise<{ parameters: number }> {
-  const { directory } = options;
+/** Writes a recipe as `export.json`, ONNX graphs and `parameters.safetensors` (given values); the folder is made. */
+export async function exportRecipe(recipe: Recipe, directory: string): Promise<{ parameters: number }> {
   await mkdir(directory, { recursive: true });
   for (const [file, graph] of Object.entries(recipe.graphs)) {
     const model = serialise(graph, { locate: () => ({ location: PARAMETERS }) });
@@ -125,9 +120,10 @@ export async function exportRecipe(recipe: Recipe, options: ExportOptions): Prom
   for (const graph of Object.values(recipe.graphs)) {
     for (const p of liveParameters(graph)) shapes.set(p.name, p.shape);
   }
-  const tensors = { ...initialise(shapes, options.seed), ...recipe.initial };
-  await writeSafetensors(join(directory, PARAMETERS), tensors, { metadata: { recipe: recipe.plan.name } });
-  const plan = { format: EXPORT_FORMAT, parameters: PARAMETERS, ...recipe.plan };
-  await writeFileAtomic(join(directory, 'export.json'), new TextEncoder().encode(`${JSON.stringify(plan, null, 1)}\n`));
-  return { parameters: Object.values(tensors).reduce((n, t) => n + t.data.length, 0) };
+  const { given = {}, gain } = recipe;
+  for (const name of Object.keys(given)) shapes.delete(name);
+  await writeSafetensors(join(directory, PARAMETERS), given, { metadata: { recipe: recipe.plan.name } });
+  const plan = { format: EXPORT_FORMAT, parameters: PARAMETERS, initial: initialise(shapes, gain), ...recipe.plan };
+  await writeFileAtomic(join(directory, 'export.json'), new TextEncoder().encode(`${JSON.stringify(plan)}\n`));
+  return { parameters: [...shapes.values()].reduce((n, shape) => n + sizeOf(shape), 0) };
 }

@@ -63,8 +63,18 @@ export function miniSdRecipe(options: MiniSdOptions): Recipe {
       'configs/text_encoder/config.json': json(textConfig(settings, options.vocabulary)),
       'configs/scheduler/scheduler_config.json': json(SCHEDULER_CONFIG),
     },
-    initial: { latent_scale: { dtype: 'float32', shape: [1], data: Float32Array.of(1) } },
+    given: { latent_scale: { dtype: 'float32', shape: [1], data: Float32Array.of(1) } },
+    gain: autoencoderGain,
   };
+}
+
+/**
+ * The autoencoder has no normalisation: He et al.'s gain (variance 2 / fan in) keeps signals alive through its ReLUs,
+ * and the last kernel of each residual block starts small.
+ */
+function autoencoderGain(name: string): number | undefined {
+  if (!name.startsWith('vae.')) return undefined;
+  return /conv\.4\.weight$/.test(name) ? 0.5 : Math.sqrt(6);
 }
 
 function json(value: unknown): string {
@@ -73,7 +83,11 @@ function json(value: unknown): string {
 
 function autoencoderStage(size: MiniSdOptions['autoencoder']): Stage {
   const optimizer = { lr: 1e-3, betas: [0.9, 0.99] as const, eps: 1e-8, weightDecay: 1e-5, clip: 1 };
-  const schedule = { kind: 'cosine' as const, warmupSteps: 300, finalRatio: 0.02 };
+  const schedule = {
+    kind: 'cosine' as const,
+    warmupSteps: size.steps ? Math.ceil(size.steps / 10) : 300,
+    finalRatio: 0.02,
+  };
   const generator = { loss: 'loss', trainable: ['vae.'], optimizer, schedule };
   return {
     name: 'autoencoder',
@@ -165,7 +179,7 @@ function denoiserStage(options: MiniSdOptions): Stage {
         metrics: ['mse'],
         trainable: ['unet.', 'text_encoder.'],
         optimizer: { lr, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01, clip: 1 },
-        schedule: { kind: 'cosine', warmupSteps: 500, finalRatio: 0.05 },
+        schedule: { kind: 'cosine', warmupSteps: steps ? Math.ceil(steps / 10) : 500, finalRatio: 0.05 },
         from: 0,
       },
     ],
