@@ -297,3 +297,19 @@ function drawSkin(random: SceneRandom): Colour {
   const warm = random.normal(0.02);
   return [light * (1 + warm), light, light * (1 - warm)];
 }
+
+/** Draws the name of a face: friendly more often than not; only names the character has. */
+export function drawExpression(character: Character, random: SceneRandom): string {
+  const known = EVERYDAY_FACES.filter(([name]) => character.expressions.includes(name));
+  return random.weighted(known);
+}
+
+const EVERYDAY_FACES: readonly (readonly [string, number])[] = [
+  ['neutral', 2],
+  ['calm', 4],
+  ['smile', 5],
+  ['glad', 4],
+  ['grin', 2],
+  ['laugh', 1],
+  ['focused', 1],
+];

@@ -11,7 +11,7 @@ import { PackWriter } from './pack.js';
 import { basePiece, garmentPieces, type Piece, wearablePiece } from './pieces.js';
 import { POSE_BONES, type Rig, readRig } from './rig.js';
 import { type PackHeader, STEPS } from './schema.js';
-import { cutoutTexture, paletteTexture, strandTexture, type TextureData } from './textures.js';
+import { cutoutTexture, paletteTexture, strandTexture, type TextureData, withoutPrint } from './textures.js';
 import { GARMENTS, HAIR_WORDS } from './wardrobe.js';
 
 export interface BakeOptions {
@@ -111,11 +111,8 @@ async function addGarments(bake: Bake, recipes: readonly Recipe[]): Promise<void
   for (const garment of assets.manifest.clothes) {
     const split = GARMENTS[garment.name];
     if (!split || !worn.has(garment.name) || garment.texture === null) continue;
-    const texture = addTexture(
-      bake,
-      garment.name,
-      await paletteTexture(await assets.bytes(garment.texture), CLOTHES_PX),
-    );
+    const file = await withoutPrint(await assets.bytes(garment.texture), split.print);
+    const texture = addTexture(bake, garment.name, await paletteTexture(file, CLOTHES_PX));
     for (const piece of await garmentPieces(assets, garment, { split, rig, base })) {
       addPiece(bake, piece, split[piece.kind as 'top' | 'bottom'] ?? '', texture);
     }
@@ -171,7 +168,7 @@ function addPiece({ writer, pieces }: Bake, piece: Piece, word: string, texture 
     vertexCount: piece.vertexCount,
     scales: [...piece.scales],
     references: writer.put('u16', piece.references),
-    weights: quantised(piece.weights, STEPS.weight),
+    weights: writer.put('f32', piece.weights),
     offsets: quantised(piece.offsets, STEPS.offset),
     triangles: writer.put('u16', piece.triangles),
     textureTriangles: writer.put('u16', piece.textureTriangles),

@@ -72,7 +72,7 @@ function drawMorphs(
   const mixed = random.chance(0.3) ? random.between(0, 0.3) : 0;
   const muscle = random.between(-0.7, sex === 'male' ? 0.85 : 0.5);
   const weight = random.between(-0.6, 0.75);
-  const height = random.between(-0.4, 0.4);
+  const height = random.between(-0.5, sex === 'male' ? 0.1 : 0.4);
   const muscles = level(muscle, 'muscle');
   const weights = level(weight, 'weight');
   const morphs: Record<string, number> = {};

@@ -15,24 +15,24 @@ const expressionSchema = z.object({ unit_poses: z.record(z.string(), z.number())
  * `glad` are mild enough for everyday scenes.
  */
 const FACES: Readonly<Record<string, { file?: string; strength?: number; add?: Mixture }>> = {
-  smile: {
-    add: {
-      MouthLeftPullUp: 0.62,
-      MouthRightPullUp: 0.62,
-      LeftCheekUp: 0.35,
-      RightCheekUp: 0.35,
-      LeftLowerLidUp: 0.2,
-      RightLowerLidUp: 0.2,
-    },
-  },
-  glad: { file: 'smile03', add: { MouthLeftPullUp: 0.25, MouthRightPullUp: 0.25 } },
-  grin: { file: 'smile05', strength: 0.9, add: { MouthLeftPullSide: 0.25, MouthRightPullSide: 0.25 } },
-  laugh: { file: 'laugh01', strength: 0.85 },
-  calm: { add: { MouthLeftPullUp: 0.22, MouthRightPullUp: 0.22, LeftOuterBrowUp: 0.2, RightOuterBrowUp: 0.2 } },
+  smile: { add: both({ MouthPullUp: 0.62, CheekUp: 0.35, LowerLidUp: 0.2, InnerBrowUp: 0.25, OuterBrowUp: 0.15 }) },
+  glad: { add: both({ MouthPullUp: 0.8, MouthPullSide: 0.25, CheekUp: 0.5, LowerLidUp: 0.25, InnerBrowUp: 0.3 }) },
+  grin: { file: 'smile05', strength: 0.9, add: both({ MouthPullSide: 0.25, InnerBrowUp: 0.3 }) },
+  laugh: { file: 'laugh01', strength: 0.7, add: both({ InnerBrowUp: 0.3 }) },
+  calm: { add: both({ MouthPullUp: 0.3, OuterBrowUp: 0.2, InnerBrowUp: 0.3 }) },
   focused: { file: 'attention01', strength: 0.8 },
   determined: { file: 'determination01', strength: 0.7 },
   surprised: { file: 'surprise01', strength: 0.75 },
 };
+
+/** The same weights for the left and the right unit: `MouthPullUp` is `MouthLeftPullUp` and `MouthRightPullUp`. */
+function both(mixture: Mixture): Mixture {
+  const sided = (name: string, side: string) =>
+    name.startsWith('Mouth') ? name.replace('Mouth', `Mouth${side}`) : `${side}${name}`;
+  return Object.fromEntries(
+    Object.entries(mixture).flatMap(([name, weight]) => ['Left', 'Right'].map((side) => [sided(name, side), weight])),
+  );
+}
 
 export interface BakedExpression {
   name: string;

@@ -173,7 +173,7 @@ class Pack {
         vertexCount: piece.vertexCount,
         scales: piece.scales,
         references: read.get(piece.references),
-        weights: scaled(piece.weights, STEPS.weight),
+        weights: read.get(piece.weights),
         offsets: scaled(piece.offsets, STEPS.offset),
       },
       hidden: read.get(piece.hidden),

@@ -6,7 +6,7 @@ import type { AxisScale } from './mhclo.js';
 import type { BlobRef } from './pack.js';
 
 /** Quantisation steps of the integer arrays. Shifts and offsets are in units of 10 cm: 0.4 mm and 0.25 mm. */
-export const STEPS = { shift: 0.004, offset: 0.0025, weight: 1 / 8192, uv: 1 / 65535 } as const;
+export const STEPS = { shift: 0.004, offset: 0.0025, uv: 1 / 65535 } as const;
 
 export interface PackedShifts {
   name: string;
@@ -26,7 +26,8 @@ export interface PackedPiece {
   vertexCount: number;
   scales: (AxisScale | null)[];
   references: BlobRef<'u16'>;
-  weights: BlobRef<'i16'>;
+  /** Hair reaches far beyond the triangles it hangs on, so these have no common range. */
+  weights: BlobRef<'f32'>;
   offsets: BlobRef<'i16'>;
   triangles: BlobRef<'u16'>;
   textureTriangles: BlobRef<'u16'>;

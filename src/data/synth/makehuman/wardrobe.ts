@@ -10,20 +10,22 @@ export interface GarmentSplit {
   topAbove?: number;
   /** For meshes in one piece: faces whose texture u lies in this range are the bottom. */
   bottomU?: readonly [number, number];
+  /** A print on the chest to paint over: left, top, right, bottom of the texture (0 to 1, v downwards). */
+  print?: readonly [number, number, number, number];
 }
 
 /** By garment name in the manifest. Words are for captions. */
 export const GARMENTS: Readonly<Record<string, GarmentSplit>> = {
-  female_casualsuit01: { top: 't-shirt', bottom: 'jeans' },
+  female_casualsuit01: { top: 't-shirt', bottom: 'jeans', print: [0.7, 0.12, 0.87, 0.3] },
   female_casualsuit02: { top: null, bottom: 'shorts' },
   female_elegantsuit01: { top: 'blouse', bottom: 'skirt' },
-  female_sportsuit01: { top: 'crop top', bottom: 'leggings' },
+  female_sportsuit01: { top: 'crop top', bottom: 'leggings', print: [0.7, 0.12, 0.87, 0.3] },
   male_casualsuit01: { top: 'jacket', bottom: 'jeans', setOnly: true, bottomU: [0.36, 0.7] },
-  male_casualsuit02: { top: 'sweater', bottom: null },
+  male_casualsuit02: { top: 'sweater', bottom: null, print: [0.47, 0.08, 0.64, 0.26] },
   male_casualsuit03: { top: 'shirt', bottom: null },
-  male_casualsuit04: { top: 't-shirt', bottom: 'jeans' },
+  male_casualsuit04: { top: 't-shirt', bottom: 'jeans', print: [0.48, 0.09, 0.65, 0.27] },
   male_casualsuit05: { top: 'vest', bottom: null },
-  male_casualsuit06: { top: 't-shirt', bottom: null },
+  male_casualsuit06: { top: 't-shirt', bottom: null, print: [0.5, 0.1, 0.74, 0.25] },
   male_elegantsuit01: { top: 'suit', bottom: 'trousers', setOnly: true },
   male_worksuit01: { top: 't-shirt', bottom: 'overalls', setOnly: true, topAbove: 11 },
 };
@@ -58,8 +60,7 @@ const MALE_TOPS: Weighted = [
 ];
 const MALE_BOTTOMS: Weighted = [
   ['male_casualsuit04', 6],
-  ['female_sportsuit01', 2],
-  ['female_casualsuit02', 1],
+  ['male_elegantsuit01', 3],
 ];
 const SETS: Record<'female' | 'male', Weighted> = {
   female: [['male_worksuit01', 1]],
