@@ -5,7 +5,7 @@ import * as library from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openSafetensors } from './safetensors.js';
-import { ClipTokenizer, type TextToken } from './tokenizer.js';
+import { ClipTokenizer, MAX_TEXT_LENGTH, type TextToken } from './tokenizer.js';
 import { openTokenizer } from './tokenizer-folder.js';
 import { trainBpe } from './tokenizer-training.js';
 
@@ -93,6 +93,13 @@ describe('encode', () => {
     expect(tokens).toHaveLength(4);
     // a word of which only a part fits is reported from its beginning
     expect(tokenizer.encode('a man zzzzzz').truncatedText).toBe('zzzzzz');
+  });
+
+  it('takes the longest text, and refuses a longer one', () => {
+    expect(small.encode('x'.repeat(MAX_TEXT_LENGTH)).tokens).toHaveLength(75);
+    expect(() => small.encode('x'.repeat(MAX_TEXT_LENGTH + 1))).toThrowError(
+      expect.objectContaining({ code: 'limit' }),
+    );
   });
 
   it('takes special tokens in the text for what they are', () => {

@@ -45,6 +45,9 @@ export interface TextEncoding {
 
 const END_OF_WORD = '</w>';
 
+/** Longest text that is looked at, in UTF-16 code units; far beyond what 77 tokens hold, and done in an instant. */
+export const MAX_TEXT_LENGTH = 20_000;
+
 /** Byte-pair tokenizer of CLIP: lower case, NFC, words, UTF-8 bytes, merges. */
 export class ClipTokenizer {
   readonly modelMaxLength: number;
@@ -85,8 +88,11 @@ export class ClipTokenizer {
    *
    * @example
    * const { ids, truncatedText } = tokenizer.encode('a man is riding a bicycle');
+   *
+   * @throws `limit` for a text of more than 20,000 code units
    */
   encode(text: string): TextEncoding {
+    if (text.length > MAX_TEXT_LENGTH) throw tooLong(text);
     const capacity = this.modelMaxLength - 2;
     const tokens: TextToken[] = [];
     let truncatedText: string | undefined;
@@ -141,6 +147,15 @@ export class ClipTokenizer {
     if (id !== undefined) return id;
     throw invalid({ expected: `${JSON.stringify(token)} in the vocabulary`, got: `${this.#vocab.size} other tokens` });
   }
+}
+
+function tooLong(text: string): ContrappostoError {
+  return new ContrappostoError('limit', {
+    operation: 'encode text',
+    expected: `at most ${MAX_TEXT_LENGTH} characters`,
+    got: `${text.length}`,
+    hint: 'shorten the prompt; the text encoder reads only its first words',
+  });
 }
 
 function splitMerge(line: string): [string, string] {
