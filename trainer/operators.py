@@ -521,6 +521,10 @@ def reduce_square(x: Tensor, axes: Sequence[int], keep: bool) -> Tensor:
     return torch.sum(wide(x) * wide(x), axes, keep)
 
 
+def reduce_log_sum_exp(x: Tensor, axes: Sequence[int], keep: bool) -> Tensor:
+    return torch.logsumexp(wide(x), axes, keep)
+
+
 def reduce_prod(x: Tensor, axes: Sequence[int], keep: bool) -> Tensor:
     for axis in sorted((axis % x.ndim for axis in axes), reverse=True):
         x = torch.prod(x, axis, keep)
@@ -530,6 +534,7 @@ def reduce_prod(x: Tensor, axes: Sequence[int], keep: bool) -> Tensor:
 _REDUCTIONS = {
     "ReduceMean": reduce_mean, "ReduceSum": reduce_sum, "ReduceMax": torch.amax, "ReduceMin": torch.amin,
     "ReduceProd": reduce_prod, "ReduceL1": reduce_l1, "ReduceL2": reduce_l2, "ReduceSumSquare": reduce_square,
+    "ReduceLogSumExp": reduce_log_sum_exp,
 }
 
 

@@ -390,7 +390,7 @@ def _filter_matrix(size_in: int, size_out: int, scale: float, plan: dict, device
     places = torch.arange(-beyond, size_in + beyond, dtype=torch.float64, device=device)
     weights = _kernel((places[None, :] - at[:, None]) / stretch, plan["mode"], plan["cubic"])
     inside = weights[:, beyond : beyond + size_in]
-    if not (plan["exclude_outside"] or plan["antialias"]):  # samples outside repeat the border
+    if not plan["exclude_outside"]:  # samples outside repeat the border
         left, right = weights[:, :beyond].sum(1, True), weights[:, beyond + size_in :].sum(1, True)
         if size_in == 1:
             inside = inside + left + right
