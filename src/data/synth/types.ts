@@ -221,6 +221,8 @@ export interface SceneObject {
   /** `target`: the object of the triplet. `support`: needed for the scene (a table under a laptop). */
   role: 'target' | 'support';
   colour?: string;
+  /** What captions call it where the category is too broad, e.g. `basketball`. */
+  word?: string;
 }
 
 /** What a scene builder returns: a posed character with things around it, not yet any place, light or camera. */
