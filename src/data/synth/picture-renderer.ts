@@ -1,0 +1,237 @@
+// Draws one described scene: frames it, chooses its place and light, casts shadows and fills the layers of a picture.
+import { BackgroundBuffer, fillBackground } from './background.js';
+import { type Camera, chooseCamera, projectVertices } from './camera.js';
+import { type Composition, compose, LABEL, markNeeded } from './compose.js';
+import { chooseEnvironment, type Environment } from './environment.js';
+import { figureLabels, figureNormals, skin } from './figure.js';
+import { lightColoured, lightPerson, lightTable } from './lighting.js';
+import { type ColouredMesh, drawColoured, drawTextured, SampleLayer, VertexBuffer } from './raster.js';
+import type { SceneRandom } from './scene-random.js';
+import { ShadowMap } from './shadow.js';
+import type { Appearance, Expression, SceneDescription, SceneMesh } from './types.js';
+
+/** Texels of the maps: key light on the figure, occlusion from above, key light on the scenery. */
+const MAP_SIDES = { key: 288, contact: 128, scenery: 192 } as const;
+/** Scenery farther away than this (units) casts no shadow. */
+const SCENERY_SHADOW_RANGE = 170;
+
+export interface PictureRequest {
+  description: SceneDescription;
+  appearance: Appearance;
+  expression?: Expression;
+  random: SceneRandom;
+  /** Also draw the picture without the person. */
+  personFree: boolean;
+}
+
+export interface DrawnPicture extends Composition {
+  camera: Camera;
+  environment: Environment;
+  halfFigure: boolean;
+}
+
+/** A coloured mesh with what drawing it needs: arrays of its own, labels, and which vertices show both sides. */
+interface LoadedMesh extends ColouredMesh {
+  vertices: VertexBuffer;
+  labels: Uint8Array;
+  shine: number[];
+  twoSided: Uint8Array;
+  skyVisibility: Float32Array;
+}
+
+/** `to.set(from)`, which is many times slower for a plain array. */
+function copy(from: readonly number[], to: Float32Array): void {
+  for (let i = 0; i < from.length; i++) to[i] = from[i];
+}
+
+/** Draws pictures of one size; keeps its buffers from picture to picture. */
+export class PictureRenderer {
+  readonly person: SampleLayer;
+  readonly objects: SampleLayer;
+  private readonly background: BackgroundBuffer;
+  private readonly shaded: Uint32Array;
+  private readonly figure = new VertexBuffer();
+  private readonly objectVertices = new VertexBuffer();
+  private readonly sceneryVertices = new VertexBuffer();
+  private readonly key = new ShadowMap(MAP_SIDES.key);
+  private readonly keyWithoutPerson = new ShadowMap(MAP_SIDES.key);
+  private readonly contact = new ShadowMap(MAP_SIDES.contact);
+  private readonly contactWithoutPerson = new ShadowMap(MAP_SIDES.contact);
+  private readonly sceneryShadow = new ShadowMap(MAP_SIDES.scenery);
+  private keyVisibility = new Float32Array(0);
+  private skyVisibility = new Float32Array(0);
+
+  constructor(readonly sizePx: number) {
+    this.person = new SampleLayer(sizePx);
+    this.objects = new SampleLayer(sizePx);
+    this.background = new BackgroundBuffer(sizePx);
+    this.shaded = new Uint32Array(this.objects.side ** 2);
+  }
+
+  /** World positions (x, y, z) of the person's vertices in the last picture; the buffer may be longer. */
+  get figureVertices(): Float32Array {
+    return this.figure.world;
+  }
+
+  draw(request: PictureRequest): DrawnPicture {
+    const { description, appearance, random, personFree } = request;
+    const { character } = description.pose;
+    skin(description.pose, this.figure, request.expression);
+    figureNormals(character, this.figure);
+    const objects = this.load(description.mesh, this.objectVertices);
+    const { halfFigure } = description;
+    const camera = this.frame(description, halfFigure, random.fork('camera'));
+    const environment = chooseEnvironment(random.fork('environment'), {
+      camera,
+      indoor: description.indoor,
+      grounds: description.grounds,
+      reach: (direction) => this.reach(character.vertexCount, objects, direction),
+    });
+    const scenery = this.load(environment.scenery, this.sceneryVertices);
+    this.castShadows(description, { objects, scenery, environment, personFree });
+
+    const { lighting } = environment;
+    const table = lightTable(lighting);
+    const skinTable = lightTable(lighting, { subsurface: 0.14 });
+    this.drawPerson(description, { appearance, camera, environment, table, skinTable });
+    this.objects.clear();
+    for (const mesh of [objects, scenery]) {
+      projectVertices(camera, mesh.vertices, mesh.vertexCount);
+      const { shine, twoSided, skyVisibility } = mesh;
+      lightColoured(mesh.vertices, mesh.vertexCount, { lighting, eye: camera.eye, shine, twoSided, skyVisibility });
+      drawColoured(this.objects, mesh.vertices, mesh);
+    }
+    this.fill(camera, environment, { personFree, scenery: scenery.vertexCount > 0 });
+    const { person, background, shaded, key, keyWithoutPerson } = this;
+    const layers = { person, objects: this.objects, background, shaded, key, keyWithoutPerson };
+    const composition = compose({ ...layers, camera, table, keyTint: lighting.keyTint, personFree });
+    return { ...composition, camera, environment, halfFigure };
+  }
+
+  /** Copies a mesh into a vertex buffer; ids of objects become labels. */
+  private load(mesh: SceneMesh, vertices: VertexBuffer): LoadedMesh {
+    const vertexCount = mesh.positions.length / 3;
+    const triangleCount = mesh.triangles.length / 3;
+    vertices.reserve(vertexCount);
+    copy(mesh.positions, vertices.world);
+    copy(mesh.normals, vertices.normal);
+    const labels = new Uint8Array(triangleCount);
+    const twoSided = new Uint8Array(vertexCount);
+    for (let t = 0; t < triangleCount; t++) {
+      labels[t] = mesh.objectIds[t] === 0 ? LABEL.scenery : LABEL.object + mesh.objectIds[t];
+      if (mesh.twoSided[t]) for (let k = 0; k < 3; k++) twoSided[mesh.triangles[3 * t + k]] = 1;
+    }
+    const skyVisibility = new Float32Array(vertexCount).fill(1);
+    const { triangles, colours, gloss: shine } = mesh;
+    return { vertices, vertexCount, triangleCount, triangles, colours, labels, shine, twoSided, skyVisibility };
+  }
+
+  private frame(description: SceneDescription, halfFigure: boolean, random: SceneRandom): Camera {
+    const { pose, mesh, yawRange } = description;
+    const person = { points: this.figure.world, count: pose.character.vertexCount };
+    const annotated = mesh.positions.length > 0 && description.objects.length > 0;
+    return chooseCamera(random, {
+      sizePx: this.sizePx,
+      yaw: random.between(...yawRange),
+      halfFigure,
+      person,
+      objects: { points: mesh.positions, count: annotated ? mesh.positions.length / 3 : 0 },
+      pelvis: pose.position('root'),
+      chest: pose.position('spine02'),
+      unit: pose.character.measures.unit,
+    });
+  }
+
+  private reach(count: number, objects: LoadedMesh, direction: readonly [number, number, number]): number {
+    let most = 0;
+    for (const [world, n] of [
+      [this.figure.world, count],
+      [objects.vertices.world, objects.vertexCount],
+    ] as const) {
+      for (let i = 0; i < n; i++) {
+        const along = world[3 * i] * direction[0] + world[3 * i + 2] * direction[2];
+        if (along > most) most = along;
+      }
+    }
+    return most;
+  }
+
+  private castShadows(
+    description: SceneDescription,
+    options: { objects: LoadedMesh; scenery: LoadedMesh; environment: Environment; personFree: boolean },
+  ): void {
+    const { character } = description.pose;
+    const { objects, scenery, environment, personFree } = options;
+    const count = character.vertexCount;
+    if (this.keyVisibility.length < count) {
+      this.keyVisibility = new Float32Array(count * 1.25);
+      this.skyVisibility = new Float32Array(count * 1.25);
+    }
+    const maps = [
+      [this.key, this.keyWithoutPerson, environment.lighting.direction, 0.22, this.keyVisibility],
+      [this.contact, this.contactWithoutPerson, [0, 1, 0], 0.35, this.skyVisibility],
+    ] as const;
+    for (const [map, without, direction, bias, out] of maps) {
+      map.aim(direction);
+      map.fit(this.figure.world, count);
+      map.fit(objects.vertices.world, objects.vertexCount);
+      map.begin(8);
+      map.cast(objects.vertices.world, objects.vertexCount, objects);
+      if (map === this.contact) {
+        map.vertexVisibility(objects.vertices.world, objects.vertexCount, { bias, out: objects.skyVisibility });
+      }
+      if (personFree) without.copyFrom(map);
+      map.cast(this.figure.world, count, character);
+      map.vertexVisibility(this.figure.world, count, { bias: bias * character.measures.unit, out });
+    }
+    this.key.prefilterGround(2);
+    this.contact.prefilterGround(3, { fade: 1.1 });
+    if (personFree) {
+      this.keyWithoutPerson.prefilterGround(2);
+      this.contactWithoutPerson.prefilterGround(3, { fade: 1.1 });
+    }
+    if (scenery.vertexCount > 0) {
+      this.sceneryShadow.aim(environment.lighting.direction);
+      this.sceneryShadow.fit(scenery.vertices.world, scenery.vertexCount, { within: SCENERY_SHADOW_RANGE });
+      this.sceneryShadow.begin(6);
+      this.sceneryShadow.cast(scenery.vertices.world, scenery.vertexCount, scenery);
+      this.sceneryShadow.prefilterGround(1);
+    }
+  }
+
+  private drawPerson(
+    description: SceneDescription,
+    options: {
+      appearance: Appearance;
+      camera: Camera;
+      environment: Environment;
+      table: ReturnType<typeof lightTable>;
+      skinTable: ReturnType<typeof lightTable>;
+    },
+  ): void {
+    const { character } = description.pose;
+    const { appearance, camera, environment, table, skinTable } = options;
+    const { keyVisibility, skyVisibility } = this;
+    projectVertices(camera, this.figure, character.vertexCount);
+    const { lighting } = environment;
+    lightPerson(this.figure, character.vertexCount, { lighting, eye: camera.eye, keyVisibility, skyVisibility });
+    this.person.clear();
+    const mesh = { triangles: character.triangles, uvs: character.uvs, labels: figureLabels(character) };
+    for (const material of appearance.materials) {
+      drawTextured(this.person, this.figure, { mesh, material, table: material.kind === 'body' ? skinTable : table });
+    }
+  }
+
+  private fill(camera: Camera, environment: Environment, options: { personFree: boolean; scenery: boolean }): void {
+    const { person, objects, background } = this;
+    markNeeded({ person, objects, background, personFree: options.personFree });
+    const scenery = options.scenery ? this.sceneryShadow : undefined;
+    fillBackground(background, camera, {
+      backdrop: environment.backdrop,
+      shadows: { key: this.key, contact: this.contact, scenery },
+      withoutPerson: options.personFree
+        ? { key: this.keyWithoutPerson, contact: this.contactWithoutPerson, scenery }
+        : undefined,
+    });
+  }
+}

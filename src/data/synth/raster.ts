@@ -1,0 +1,248 @@
+// The triangle rasteriser: a supersampled layer of depth, colour and label, and the two inner loops that fill it.
+import type { Material } from './types.js';
+
+/** Samples a pixel has along each side: 2x2 samples are averaged into one pixel. */
+export const SAMPLES = 2;
+
+/**
+ * One supersampled buffer, `side` x `side` samples, row-major.
+ * `colour` packs `label << 24 | r << 16 | g << 8 | b`; 0 is empty. `light` is only filled by coloured meshes and packs
+ * `ambient | key << 8 | gloss << 16`, so that shadows can be applied later, per sample.
+ */
+export class SampleLayer {
+  readonly side: number;
+  /** 1 / depth along the viewing axis; 0 where nothing was drawn. */
+  readonly inverseDepth: Float32Array;
+  readonly colour: Uint32Array;
+  readonly light: Uint32Array;
+
+  constructor(readonly sizePx: number) {
+    this.side = sizePx * SAMPLES;
+    this.inverseDepth = new Float32Array(this.side ** 2);
+    this.colour = new Uint32Array(this.side ** 2);
+    this.light = new Uint32Array(this.side ** 2);
+  }
+
+  clear(): void {
+    this.inverseDepth.fill(0);
+    this.colour.fill(0);
+  }
+}
+
+/** Vertices after posing and projection: world position, normal, sample coordinates and light. Grows, never shrinks. */
+export class VertexBuffer {
+  capacity = 0;
+  world = new Float32Array(0);
+  normal = new Float32Array(0);
+  x = new Float32Array(0);
+  y = new Float32Array(0);
+  inverseDepth = new Float32Array(0);
+  /** Textured meshes: index of the light table. Coloured meshes: ambient, 0 to 255. */
+  light = new Float32Array(0);
+  key = new Float32Array(0);
+  gloss = new Float32Array(0);
+
+  /** Makes room for `count` vertices; the content is lost when it has to grow. */
+  reserve(count: number): void {
+    if (count <= this.capacity) return;
+    this.capacity = Math.ceil(count * 1.25);
+    this.world = new Float32Array(this.capacity * 3);
+    this.normal = new Float32Array(this.capacity * 3);
+    for (const name of ['x', 'y', 'inverseDepth', 'light', 'key', 'gloss'] as const) {
+      this[name] = new Float32Array(this.capacity);
+    }
+  }
+}
+
+/** Factors (x 256) of red, green and blue by light index, see `lighting.ts`. */
+export interface LightTable {
+  red: Int32Array;
+  green: Int32Array;
+  blue: Int32Array;
+}
+
+export interface TexturedMesh {
+  triangles: Uint32Array;
+  /** Six a triangle: u, v of its three corners in [0, 1], v downwards. */
+  uvs: Float32Array;
+  /** A label a triangle. */
+  labels: Uint8Array;
+}
+
+// Coverage thresholds of the 2x2 samples of a pixel: together they show alpha in steps of a quarter.
+const DITHER = [2, 9, 12, 5];
+
+/**
+ * Draws one material of a textured mesh (the person) with Gouraud light; of two samples the nearer stays.
+ * One long function: calls inside the loop over samples would cost more than the samples.
+ */
+export function drawTextured(
+  layer: SampleLayer,
+  vertices: VertexBuffer,
+  { mesh, material, table }: { mesh: TexturedMesh; material: Material; table: LightTable },
+): void {
+  const { side, inverseDepth, colour } = layer;
+  const { x: sx, y: sy, inverseDepth: iz, light } = vertices;
+  const { triangles, uvs, labels } = mesh;
+  const { widthPx: tw, heightPx: th, texels, layers, palette } = material;
+  const { red, green, blue } = table;
+  const mode = material.transparency === 'opaque' ? 0 : material.transparency === 'stipple' ? 1 : 2;
+  const cull = !material.twoSided;
+  for (let t = material.firstTriangle; t < material.endTriangle; t++) {
+    const a = triangles[3 * t];
+    const b = triangles[3 * t + 1];
+    const c = triangles[3 * t + 2];
+    const x0 = sx[a];
+    const y0 = sy[a];
+    const ex1 = sx[b] - x0;
+    const ey1 = sy[b] - y0;
+    const ex2 = sx[c] - x0;
+    const ey2 = sy[c] - y0;
+    const area = ex1 * ey2 - ex2 * ey1;
+    if (cull ? area >= -1e-6 : area < 1e-6 && area > -1e-6) continue;
+    const z0 = iz[a];
+    const z1 = iz[b];
+    const z2 = iz[c];
+    if (z0 <= 0 || z1 <= 0 || z2 <= 0) continue;
+    // Columns and rows whose sample centres can lie inside.
+    let left = Math.ceil(x0 + Math.min(0, ex1, ex2) - 0.5);
+    let right = Math.floor(x0 + Math.max(0, ex1, ex2) - 0.5);
+    let top = Math.ceil(y0 + Math.min(0, ey1, ey2) - 0.5);
+    let bottom = Math.floor(y0 + Math.max(0, ey1, ey2) - 0.5);
+    if (left < 0) left = 0;
+    if (top < 0) top = 0;
+    if (right >= side) right = side - 1;
+    if (bottom >= side) bottom = side - 1;
+    if (left > right || top > bottom) continue;
+    const ia = 1 / area;
+    const dx1 = ey2 * ia;
+    const dy1 = -ex2 * ia;
+    const dx2 = -ey1 * ia;
+    const dy2 = ex1 * ia;
+    const fx = left + 0.5 - x0;
+    const fy = top + 0.5 - y0;
+    let row1 = fx * dx1 + fy * dy1;
+    let row2 = fx * dx2 + fy * dy2;
+    const o = 6 * t;
+    const u0 = uvs[o] * tw;
+    const v0 = uvs[o + 1] * th;
+    const du1 = uvs[o + 2] * tw - u0;
+    const dv1 = uvs[o + 3] * th - v0;
+    const du2 = uvs[o + 4] * tw - u0;
+    const dv2 = uvs[o + 5] * th - v0;
+    const l0 = light[a];
+    const dl1 = light[b] - l0;
+    const dl2 = light[c] - l0;
+    const dz1 = z1 - z0;
+    const dz2 = z2 - z0;
+    const label = labels[t] << 24;
+    for (let y = top; y <= bottom; y++, row1 += dy1, row2 += dy2) {
+      let b1 = row1;
+      let b2 = row2;
+      let q = y * side + left;
+      for (let x = left; x <= right; x++, q++, b1 += dx1, b2 += dx2) {
+        if (b1 < 0 || b2 < 0 || b1 + b2 > 1) continue;
+        const z = z0 + b1 * dz1 + b2 * dz2;
+        if (z <= inverseDepth[q]) continue;
+        let tx = (u0 + b1 * du1 + b2 * du2) | 0;
+        let ty = (v0 + b1 * dv1 + b2 * dv2) | 0;
+        if (tx < 0) tx = 0;
+        else if (tx >= tw) tx = tw - 1;
+        if (ty < 0) ty = 0;
+        else if (ty >= th) ty = th - 1;
+        const texel = ty * tw + tx;
+        let k = texels[texel];
+        if (mode === 1) {
+          if ((k & 15) < DITHER[(y & 1) * 2 + (x & 1)]) continue;
+        } else if (mode === 2 && k === 0) continue;
+        if (layers !== undefined) k += layers[texel] << 8;
+        const l = (l0 + b1 * dl1 + b2 * dl2) | 0;
+        let r = (palette[3 * k] * red[l]) >> 8;
+        let g = (palette[3 * k + 1] * green[l]) >> 8;
+        let bl = (palette[3 * k + 2] * blue[l]) >> 8;
+        if (r > 255) r = 255;
+        if (g > 255) g = 255;
+        if (bl > 255) bl = 255;
+        inverseDepth[q] = z;
+        colour[q] = label | (r << 16) | (g << 8) | bl;
+      }
+    }
+  }
+}
+
+export interface ColouredMesh {
+  vertexCount: number;
+  triangleCount: number;
+  triangles: ArrayLike<number>;
+  /** RGB 0 to 255, three a vertex; a triangle takes its first vertex's colour unless its corners differ. */
+  colours: ArrayLike<number>;
+  /** A label a triangle. */
+  labels: ArrayLike<number>;
+}
+
+/** Draws a coloured mesh (objects, scenery): albedo and light stay apart until `shade` joins them. */
+export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: ColouredMesh): void {
+  const { side, inverseDepth, colour, light } = layer;
+  const { x: sx, y: sy, inverseDepth: iz, light: ambient, key, gloss } = vertices;
+  const { triangles, colours, labels, triangleCount } = mesh;
+  for (let t = 0; t < triangleCount; t++) {
+    const a = triangles[3 * t];
+    const b = triangles[3 * t + 1];
+    const c = triangles[3 * t + 2];
+    const x0 = sx[a];
+    const y0 = sy[a];
+    const ex1 = sx[b] - x0;
+    const ey1 = sy[b] - y0;
+    const ex2 = sx[c] - x0;
+    const ey2 = sy[c] - y0;
+    const area = ex1 * ey2 - ex2 * ey1;
+    if (area < 1e-6 && area > -1e-6) continue;
+    const z0 = iz[a];
+    const z1 = iz[b];
+    const z2 = iz[c];
+    if (z0 <= 0 || z1 <= 0 || z2 <= 0) continue;
+    let left = Math.ceil(x0 + Math.min(0, ex1, ex2) - 0.5);
+    let right = Math.floor(x0 + Math.max(0, ex1, ex2) - 0.5);
+    let top = Math.ceil(y0 + Math.min(0, ey1, ey2) - 0.5);
+    let bottom = Math.floor(y0 + Math.max(0, ey1, ey2) - 0.5);
+    if (left < 0) left = 0;
+    if (top < 0) top = 0;
+    if (right >= side) right = side - 1;
+    if (bottom >= side) bottom = side - 1;
+    if (left > right || top > bottom) continue;
+    const ia = 1 / area;
+    const dx1 = ey2 * ia;
+    const dy1 = -ex2 * ia;
+    const dx2 = -ey1 * ia;
+    const dy2 = ex1 * ia;
+    const fx = left + 0.5 - x0;
+    const fy = top + 0.5 - y0;
+    let row1 = fx * dx1 + fy * dy1;
+    let row2 = fx * dx2 + fy * dy2;
+    const dz1 = z1 - z0;
+    const dz2 = z2 - z0;
+    const a0 = ambient[a];
+    const da1 = ambient[b] - a0;
+    const da2 = ambient[c] - a0;
+    const k0 = key[a];
+    const dk1 = key[b] - k0;
+    const dk2 = key[c] - k0;
+    const g0 = gloss[a];
+    const dg1 = gloss[b] - g0;
+    const dg2 = gloss[c] - g0;
+    const packed = (labels[t] << 24) | (colours[3 * a] << 16) | (colours[3 * a + 1] << 8) | colours[3 * a + 2];
+    for (let y = top; y <= bottom; y++, row1 += dy1, row2 += dy2) {
+      let b1 = row1;
+      let b2 = row2;
+      let q = y * side + left;
+      for (let x = left; x <= right; x++, q++, b1 += dx1, b2 += dx2) {
+        if (b1 < 0 || b2 < 0 || b1 + b2 > 1) continue;
+        const z = z0 + b1 * dz1 + b2 * dz2;
+        if (z <= inverseDepth[q]) continue;
+        inverseDepth[q] = z;
+        colour[q] = packed;
+        light[q] = (a0 + b1 * da1 + b2 * da2) | ((k0 + b1 * dk1 + b2 * dk2) << 8) | ((g0 + b1 * dg1 + b2 * dg2) << 16);
+      }
+    }
+  }
+}

@@ -1,0 +1,186 @@
+// From a seed to an annotated picture: who, which scene, what they wear, the drawing, and the record of it all.
+import { fullBox, projectKeypoints, type Region, regions, unite } from './annotations.js';
+import { drawAppearance } from './appearance.js';
+import { type Camera, project } from './camera.js';
+import { captionsOf } from './captions.js';
+import { LABEL } from './compose.js';
+import { mediapipePoints, wholeBodyPoints } from './keypoints.js';
+import { type DrawnPicture, PictureRenderer } from './picture-renderer.js';
+import { SceneRandom } from './scene-random.js';
+import type { PartRecord, SceneRecord } from './scene-record.js';
+import { pickScene, selectScenes } from './scenes/index.js';
+import type { Appearance, Character, SceneDescription } from './types.js';
+import { dot, subtract, type Vec3 } from './vector.js';
+
+/** The people to draw from. */
+export interface Cast {
+  readonly count: number;
+  character(index: number): Character;
+}
+
+export interface RenderedScene {
+  record: SceneRecord;
+  /** RGB bytes, row-major. */
+  picture: Uint8Array;
+  /** The same place, object and light without the person and its shadow. */
+  personFree?: Uint8Array;
+  /** A byte a pixel: 0 background, 1 person, 2 left hand, 3 right hand, 4 face, 8 scenery, 16 + id object. */
+  labels: Uint8Array;
+}
+
+/** A renderer of pictures of one size with people of one cast; not shared between threads. */
+export class SceneRenderer {
+  readonly pictures: PictureRenderer;
+  readonly cast: Cast;
+
+  constructor(options: { sizePx: number; cast: Cast }) {
+    this.pictures = new PictureRenderer(options.sizePx);
+    this.cast = options.cast;
+  }
+}
+
+export interface RenderOptions {
+  renderer: SceneRenderer;
+  /** Words that select scenes (names, verbs, objects); absent: all scenes, by their weights. */
+  scenes?: readonly string[];
+  /** Also draw the picture without the person. */
+  personFree?: boolean;
+  /** Also record 3-D keypoints and the camera. */
+  detailed?: boolean;
+}
+
+const PERSON_LABELS = [LABEL.person, LABEL.leftHand, LABEL.rightHand, LABEL.face];
+
+/**
+ * Renders the scene of a seed. Equal seeds, options and casts give equal bytes.
+ * @throws `usage` when a word of `scenes` selects nothing.
+ */
+export function renderScene(seed: number, options: RenderOptions): RenderedScene {
+  const { renderer } = options;
+  const random = new SceneRandom(seed);
+  const choice = random.fork('choice');
+  const character = renderer.cast.character(choice.int(renderer.cast.count));
+  const entry = pickScene(choice, character, selectScenes(options.scenes));
+  const description = entry.build({ character, random: random.fork('scene') });
+  const appearance = drawAppearance(character, random.fork('appearance'));
+  const expression = chooseExpression(character, description, random.fork('expression'));
+  const drawn = renderer.pictures.draw({
+    description,
+    appearance,
+    expression: character.expression(expression),
+    random: random.fork('picture'),
+    personFree: options.personFree ?? false,
+  });
+  const scene = { seed, description, appearance, expression, drawn };
+  const record = annotate(scene, { renderer, random: random.fork('caption'), detailed: options.detailed ?? false });
+  return { record, picture: drawn.picture, personFree: drawn.personFree, labels: drawn.labels };
+}
+
+/** A friendly or lively face more often than a blank one. */
+function chooseExpression(character: Character, description: SceneDescription, random: SceneRandom): string {
+  const { expressions } = character;
+  if (description.expression && expressions.includes(description.expression)) return description.expression;
+  return random.chance(0.2) ? 'neutral' : random.pick(expressions);
+}
+
+interface DrawnScene {
+  seed: number;
+  description: SceneDescription;
+  appearance: Appearance;
+  expression: string;
+  drawn: DrawnPicture;
+}
+
+function annotate(
+  scene: DrawnScene,
+  options: { renderer: SceneRenderer; random: SceneRandom; detailed: boolean },
+): SceneRecord {
+  const { description, appearance, drawn } = scene;
+  const { pictures } = options.renderer;
+  const { pose } = description;
+  const { info, id, vertexCount, measures } = pose.character;
+  const { camera, environment } = drawn;
+  const found = regions(drawn.labels, pictures.sizePx);
+  const part = (label: number): PartRecord => ({ label, ...found[label] });
+  const person: Region = unite(found, PERSON_LABELS);
+  const points = wholeBodyPoints(pose, pictures.figureVertices);
+  const layers = [pictures.person, pictures.objects];
+  const { captions, subject } = captionsOf({
+    description,
+    info,
+    attributes: appearance.attributes,
+    place: environment.place,
+    random: options.random,
+  });
+  const visible = (places: readonly Vec3[], tolerance: (i: number) => number) =>
+    projectKeypoints(places, { camera, layers, tolerance: (i) => tolerance(i) * measures.unit });
+  return {
+    seed: scene.seed,
+    kind: 'interaction',
+    scene: description.name,
+    width: pictures.sizePx,
+    height: pictures.sizePx,
+    caption: captions[0],
+    captions,
+    triplet: { subject, verb: description.verb, object: description.object },
+    phrase: description.phrase,
+    attributes: appearance.attributes,
+    character: { id, sex: info.sex, age: info.age, race: info.race },
+    expression: scene.expression,
+    place: environment.place,
+    indoor: environment.indoor,
+    half_figure: drawn.halfFigure,
+    person: {
+      label: LABEL.person,
+      ...person,
+      full_box: fullBox(camera, pictures.figureVertices, every(vertexCount, 2)),
+    },
+    hands: { left: part(LABEL.leftHand), right: part(LABEL.rightHand) },
+    face: part(LABEL.face),
+    objects: description.objects.map((object) => ({
+      category: object.category,
+      role: object.role,
+      colour: object.colour ?? null,
+      ...part(LABEL.object + object.id),
+      full_box: fullBox(camera, description.mesh.positions, verticesOf(description, object.id)),
+    })),
+    keypoints: visible(points, wholeBodyTolerance),
+    mediapipe_keypoints: visible(mediapipePoints(pose, pictures.figureVertices), (i) =>
+      i < 11 ? 0.7 : i > 16 && i < 23 ? 0.6 : 1.5,
+    ),
+    ...(options.detailed && {
+      keypoints_3d: points.flatMap((point) => inCamera(camera, point)),
+      camera: {
+        focal_px: camera.focalPx,
+        centre: [camera.centreX, camera.centreY] as [number, number],
+        yaw: camera.yaw,
+      },
+    }),
+  };
+}
+
+/** Depth (units) that a point may lie below the visible surface: joints are deep inside, face points on the skin. */
+function wholeBodyTolerance(index: number): number {
+  if (index < 5) return 0.8;
+  if (index < 23) return 1.5;
+  return index < 91 ? 0.45 : 0.5;
+}
+
+function* every(count: number, step: number): Generator<number> {
+  for (let i = 0; i < count; i += step) yield i;
+}
+
+function verticesOf({ mesh }: SceneDescription, id: number): Set<number> {
+  const vertices = new Set<number>();
+  mesh.objectIds.forEach((owner, t) => {
+    if (owner === id) for (let k = 3 * t; k < 3 * t + 3; k++) vertices.add(mesh.triangles[k]);
+  });
+  return vertices;
+}
+
+/** Right, down, forward of a point seen from the camera, in metres, rounded to millimetres. */
+function inCamera(camera: Camera, point: Vec3): number[] {
+  const d = subtract(point, camera.eye);
+  const { depth } = project(camera, point);
+  return [dot(d, camera.right), -dot(d, camera.up), depth].map((v) => Math.round(v * 100) / 1000);
+}

@@ -1,0 +1,265 @@
+// Shadow maps: orthographic depth seen from a light (or from the zenith), looked up for surfaces and for the ground.
+import type { Vec3 } from './types.js';
+
+/** Axis-aligned bounds in light space, grown with `include`. */
+interface LightBounds {
+  u0: number;
+  u1: number;
+  v0: number;
+  v1: number;
+}
+
+const EMPTY = -1e9;
+
+/**
+ * Depth map of `side` x `side` texels along a direction pointing to the light.
+ * Use: `aim`, `fit` for every caster, `begin`, `cast` for every caster, then `visibility` or `prefilterGround`.
+ */
+export class ShadowMap {
+  readonly depth: Float32Array;
+  private readonly axes = new Float64Array(9);
+  private bounds: LightBounds = { u0: 0, u1: 0, v0: 0, v1: 0 };
+  private scale = 1;
+  private u = new Float32Array(0);
+  private v = new Float32Array(0);
+  private d = new Float32Array(0);
+  private readonly blurred: Float32Array;
+  private readonly scratch: Float32Array;
+
+  constructor(readonly side: number) {
+    this.depth = new Float32Array(side * side);
+    this.blurred = new Float32Array(side * side);
+    this.scratch = new Float32Array(side * side);
+  }
+
+  /** Sets the unit direction towards the light and forgets the bounds. */
+  aim(direction: Vec3): void {
+    const [x, y, z] = direction;
+    // Any vector that is not parallel to the direction spans the map's plane with it.
+    const h = Math.hypot(x, z);
+    const a = h > 1e-3 ? [z / h, 0, -x / h] : [1, 0, 0];
+    const b = [y * a[2] - z * a[1], z * a[0] - x * a[2], x * a[1] - y * a[0]];
+    this.axes.set([...a, ...b, x, y, z]);
+    this.bounds = { u0: 1e9, u1: -1e9, v0: 1e9, v1: -1e9 };
+  }
+
+  /**
+   * Extends the covered area by the first `count` points of `world` (x, y, z triples), leaving out those farther than
+   * `within` from the origin.
+   */
+  fit(world: Float32Array, count: number, { within = Infinity }: { within?: number } = {}): void {
+    const m = this.axes;
+    const box = this.bounds;
+    for (let i = 0; i < count; i++) {
+      const x = world[3 * i];
+      const y = world[3 * i + 1];
+      const z = world[3 * i + 2];
+      if (x * x + z * z > within * within) continue;
+      const u = x * m[0] + y * m[1] + z * m[2];
+      const v = x * m[3] + y * m[4] + z * m[5];
+      if (u < box.u0) box.u0 = u;
+      if (u > box.u1) box.u1 = u;
+      if (v < box.v0) box.v0 = v;
+      if (v > box.v1) box.v1 = v;
+    }
+  }
+
+  /** Fixes the scale (leaving `marginTexels` free on every side) and empties the map. */
+  begin(marginTexels: number): void {
+    const { u0, u1, v0, v1 } = this.bounds;
+    const extent = Math.max(u1 - u0, v1 - v0, 1e-3);
+    this.scale = (this.side - 2 * marginTexels) / extent;
+    this.bounds.u0 = (u0 + u1) / 2 - this.side / 2 / this.scale;
+    this.bounds.v0 = (v0 + v1) / 2 - this.side / 2 / this.scale;
+    this.depth.fill(EMPTY);
+  }
+
+  private project(world: Float32Array, count: number): void {
+    if (this.u.length < count) {
+      this.u = new Float32Array(count * 1.25);
+      this.v = new Float32Array(count * 1.25);
+      this.d = new Float32Array(count * 1.25);
+    }
+    const { u, v, d, scale } = this;
+    const [a0, a1, a2, b0, b1, b2, l0, l1, l2] = this.axes;
+    const offsetU = this.bounds.u0 * scale;
+    const offsetV = this.bounds.v0 * scale;
+    for (let i = 0; i < count; i++) {
+      const x = world[3 * i];
+      const y = world[3 * i + 1];
+      const z = world[3 * i + 2];
+      u[i] = (x * a0 + y * a1 + z * a2) * scale - offsetU;
+      v[i] = (x * b0 + y * b1 + z * b2) * scale - offsetV;
+      d[i] = x * l0 + y * l1 + z * l2;
+    }
+  }
+
+  /** Draws triangles into the map: the point nearest to the light wins. */
+  cast(world: Float32Array, vertexCount: number, mesh: { triangles: ArrayLike<number>; triangleCount: number }): void {
+    this.project(world, vertexCount);
+    const { u, v, d, side, depth } = this;
+    const { triangles, triangleCount } = mesh;
+    for (let t = 0; t < triangleCount; t++) {
+      const a = triangles[3 * t];
+      const b = triangles[3 * t + 1];
+      const c = triangles[3 * t + 2];
+      const x0 = u[a];
+      const y0 = v[a];
+      const ex1 = u[b] - x0;
+      const ey1 = v[b] - y0;
+      const ex2 = u[c] - x0;
+      const ey2 = v[c] - y0;
+      const area = ex1 * ey2 - ex2 * ey1;
+      if (area < 1e-5 && area > -1e-5) continue;
+      let left = Math.ceil(x0 + Math.min(0, ex1, ex2) - 0.5);
+      let right = Math.floor(x0 + Math.max(0, ex1, ex2) - 0.5);
+      let top = Math.ceil(y0 + Math.min(0, ey1, ey2) - 0.5);
+      let bottom = Math.floor(y0 + Math.max(0, ey1, ey2) - 0.5);
+      if (left < 0) left = 0;
+      if (top < 0) top = 0;
+      if (right >= side) right = side - 1;
+      if (bottom >= side) bottom = side - 1;
+      if (left > right || top > bottom) continue;
+      const ia = 1 / area;
+      const dx1 = ey2 * ia;
+      const dy1 = -ex2 * ia;
+      const dx2 = -ey1 * ia;
+      const dy2 = ex1 * ia;
+      const fx = left + 0.5 - x0;
+      const fy = top + 0.5 - y0;
+      let row1 = fx * dx1 + fy * dy1;
+      let row2 = fx * dx2 + fy * dy2;
+      const z0 = d[a];
+      const dz1 = d[b] - z0;
+      const dz2 = d[c] - z0;
+      for (let y = top; y <= bottom; y++, row1 += dy1, row2 += dy2) {
+        let b1 = row1;
+        let b2 = row2;
+        let q = y * side + left;
+        for (let x = left; x <= right; x++, q++, b1 += dx1, b2 += dx2) {
+          if (b1 < 0 || b2 < 0 || b1 + b2 > 1) continue;
+          const z = z0 + b1 * dz1 + b2 * dz2;
+          if (z > depth[q]) depth[q] = z;
+        }
+      }
+    }
+  }
+
+  /** Takes over aim, scale and content of a map of the same size, to add casters to a copy. */
+  copyFrom(other: ShadowMap): void {
+    this.axes.set(other.axes);
+    this.bounds = { ...other.bounds };
+    this.scale = other.scale;
+    this.depth.set(other.depth);
+  }
+
+  /** Fraction of light, 0 to 1, that arrives at each of `count` points: a 4x4 filter, stored into `out`. */
+  vertexVisibility(world: Float32Array, count: number, { bias, out }: { bias: number; out: Float32Array }): void {
+    this.project(world, count);
+    const { u, v, d, side, depth } = this;
+    for (let i = 0; i < count; i++) {
+      const column = Math.floor(u[i] - 0.5);
+      const row = Math.floor(v[i] - 0.5);
+      if (column < 1 || row < 1 || column > side - 3 || row > side - 3) {
+        out[i] = 1;
+        continue;
+      }
+      const z = d[i] + bias;
+      let lit = 0;
+      for (let q = (row - 1) * side + column - 1, end = q + 4 * side; q < end; q += side) {
+        if (depth[q] <= z) lit++;
+        if (depth[q + 1] <= z) lit++;
+        if (depth[q + 2] <= z) lit++;
+        if (depth[q + 3] <= z) lit++;
+      }
+      out[i] = lit / 16;
+    }
+  }
+
+  /** Light, 0 to 1, at one point: the four texels around it, weighted bilinearly. Points outside are lit. */
+  visibility(x: number, y: number, z: number, bias: number): number {
+    const m = this.axes;
+    const { side, depth, scale } = this;
+    const u = (x * m[0] + y * m[1] + z * m[2] - this.bounds.u0) * scale - 0.5;
+    const v = (x * m[3] + y * m[4] + z * m[5] - this.bounds.v0) * scale - 0.5;
+    if (!(u > 0 && v > 0 && u < side - 2 && v < side - 2)) return 1;
+    const column = u | 0;
+    const row = v | 0;
+    const fu = u - column;
+    const fv = v - row;
+    const d = x * m[6] + y * m[7] + z * m[8] + bias;
+    const q = row * side + column;
+    const near = (depth[q] <= d ? 1 - fu : 0) + (depth[q + 1] <= d ? fu : 0);
+    const far = (depth[q + side] <= d ? 1 - fu : 0) + (depth[q + side + 1] <= d ? fu : 0);
+    return near + (far - near) * fv;
+  }
+
+  /**
+   * Prepares `groundShade`: blurs the weight of what hangs over each texel of the plane y = 0. `fade` is the height
+   * (world units) over which a caster loses its weight; Infinity for a real shadow.
+   */
+  prefilterGround(radiusTexels: number, { fade = Infinity }: { fade?: number } = {}): void {
+    const { side, depth, blurred, scale } = this;
+    const m = this.axes;
+    // Depth of the ground below texel (u, v): the ray along the light direction meets y = 0 at this depth.
+    const vertical = m[7];
+    for (let row = 0, q = 0; row < side; row++) {
+      const v = (row + 0.5) / scale + this.bounds.v0;
+      for (let column = 0; column < side; column++, q++) {
+        const z = depth[q];
+        if (z === EMPTY) blurred[q] = 0;
+        else if (fade === Infinity) blurred[q] = 1;
+        else {
+          const height = z * vertical + m[4] * v;
+          blurred[q] = Math.exp(-Math.max(0, height) / fade);
+        }
+      }
+    }
+    boxBlur(blurred, this.scratch, { side, radius: radiusTexels });
+    boxBlur(blurred, this.scratch, { side, radius: Math.max(1, radiusTexels >> 1) });
+  }
+
+  /** Shade, 0 (none) to 1, on the ground point (x, 0, z) after `prefilterGround`; bilinear. */
+  groundShade(x: number, z: number): number {
+    const m = this.axes;
+    const { side, scale, blurred } = this;
+    const u = (x * m[0] + z * m[2] - this.bounds.u0) * scale - 0.5;
+    const v = (x * m[3] + z * m[5] - this.bounds.v0) * scale - 0.5;
+    if (!(u > 0 && v > 0 && u < side - 2 && v < side - 2)) return 0;
+    const column = u | 0;
+    const row = v | 0;
+    const fu = u - column;
+    const q = row * side + column;
+    const near = blurred[q] + (blurred[q + 1] - blurred[q]) * fu;
+    const far = blurred[q + side] + (blurred[q + side + 1] - blurred[q + side]) * fu;
+    return near + (far - near) * (v - row);
+  }
+}
+
+/** Separable box filter in place; outside counts as 0. */
+function boxBlur(data: Float32Array, scratch: Float32Array, { side, radius }: { side: number; radius: number }): void {
+  const weight = 1 / (2 * radius + 1);
+  for (let row = 0; row < side; row++) {
+    const start = row * side;
+    let sum = 0;
+    for (let i = 0; i < radius; i++) sum += data[start + i];
+    for (let i = 0; i < side; i++) {
+      if (i + radius < side) sum += data[start + i + radius];
+      if (i > radius) sum -= data[start + i - radius - 1];
+      scratch[start + i] = sum * weight;
+    }
+  }
+  // Columns are summed a whole row at a time: running sums in the first row's place would defeat the cache.
+  const sums = new Float32Array(side);
+  for (let row = 0; row < radius; row++) for (let i = 0; i < side; i++) sums[i] += scratch[row * side + i];
+  for (let row = 0; row < side; row++) {
+    const enter = (row + radius) * side;
+    const leave = (row - radius - 1) * side;
+    const to = row * side;
+    for (let i = 0; i < side; i++) {
+      if (row + radius < side) sums[i] += scratch[enter + i];
+      if (leave >= 0) sums[i] -= scratch[leave + i];
+      data[to + i] = sums[i] * weight;
+    }
+  }
+}

@@ -1,0 +1,201 @@
+// What `contrapposto synth` does: check the options, find or bake the people, render in threads, write the data set.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ContrappostoError, throwIfAborted } from '../../core/errors.js';
+import { writeFileAtomic } from '../../core/files.js';
+import type { OnProgress } from '../../core/progress.js';
+import { contactSheet } from './contact-sheet.js';
+import { renderScene, SceneRenderer } from './render-scene.js';
+import { selectScenes } from './scenes/index.js';
+import { type DatasetFormat, openCast, type RenderSettings } from './synth-task.js';
+import { type Block, renderBlocks } from './workers.js';
+import { prepareFolders } from './write-dataset.js';
+
+export const SYNTH_KINDS = ['interaction'] as const;
+export type SynthKind = (typeof SYNTH_KINDS)[number];
+
+export interface SynthOptions {
+  kind: SynthKind;
+  /** Number of pictures; their seeds are `start`, `start + 1`, ... */
+  count: number;
+  start?: number;
+  out: string;
+  /** Side of the square pictures, 64 to 1024; default 256. */
+  sizePx?: number;
+  /** Threads; default: one a core. */
+  workers?: number;
+  /** Default: `makehuman` when assets or a pack are given, else `mannequin`. */
+  body?: 'makehuman' | 'mannequin';
+  /**
+   * Folder of MakeHuman assets, from which a pack is baked (and kept in the temporary folder). Default:
+   * `assets/makehuman` in the folder that `CONTRAPPOSTO_SHARED` names, if it is there.
+   */
+  assets?: string;
+  /** A baked pack. */
+  pack?: string;
+  /** `folder`: PNG files and `annotations.jsonl`; `shards`: raw arrays for training. Default `folder`. */
+  format?: DatasetFormat;
+  /** Pictures a shard; default 1000. */
+  shardSize?: number;
+  /** Path of a PNG contact sheet of the first pictures with their skeletons. */
+  sheet?: string;
+  /** Pictures on the sheet; default 48. */
+  sheetCount?: number;
+  /** Words that select scenes: names, HICO-DET verbs or COCO objects. */
+  scenes?: readonly string[];
+  /** Module that runs in the threads, see `workers.ts`. */
+  workerModule?: URL;
+}
+
+export interface SynthReport {
+  kind: SynthKind;
+  count: number;
+  start: number;
+  out: string;
+  format: DatasetFormat;
+  body: string;
+  sheet: string | null;
+  elapsedMs: number;
+  picturesPerSecond: number;
+}
+
+/** People baked from assets. */
+const PEOPLE = 96;
+/** Pictures a thread renders before it asks for more, in the `folder` format. */
+const FOLDER_BLOCK = 32;
+
+/**
+ * Renders a data set. The files depend on the options only, not on the number of workers.
+ * @throws `usage`, `not-found`, `io`, `aborted`
+ */
+export async function runSynth(
+  options: SynthOptions,
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: OnProgress } = {},
+): Promise<SynthReport> {
+  const { kind, count, start = 0, out, format = 'folder', sizePx = 256 } = options;
+  checkOptions(options);
+  const packPath = await findPack(options, { signal, onProgress });
+  const settings: RenderSettings = { sizePx, packPath, scenes: options.scenes?.slice(), out: resolve(out), format };
+  prepareFolders(settings.out, format);
+  const began = performance.now();
+  let rendered = 0;
+  const annotations: string[] = [];
+  await renderBlocks(blocksOf(count, start, format === 'shards' ? (options.shardSize ?? 1000) : FOLDER_BLOCK), {
+    settings,
+    workers: options.workers ?? availableParallelism(),
+    workerModule: options.workerModule,
+    signal,
+    onPictures: (pictures) => {
+      rendered += pictures;
+      onProgress?.({ type: 'step', stage: 'render', step: rendered, steps: count });
+    },
+    onBlock: ({ lines }) => {
+      annotations.push(lines);
+    },
+  });
+  if (format === 'folder') await writeFileAtomic(join(settings.out, 'annotations.jsonl'), annotations.join(''));
+  const elapsedMs = performance.now() - began;
+  if (options.sheet) await writeSheet(options.sheet, { ...options, sizePx, packPath, start, signal });
+  onProgress?.({ type: 'done', stage: 'render', elapsedMs });
+  const body = packPath ? 'makehuman' : 'mannequin';
+  const picturesPerSecond = Math.round((count / elapsedMs) * 10_000) / 10;
+  return { kind, count, start, out, format, body, sheet: options.sheet ?? null, elapsedMs, picturesPerSecond };
+}
+
+function checkOptions(options: SynthOptions): void {
+  const operation = 'synth';
+  const { kind, count, start = 0, sizePx = 256, workers = 1, shardSize = 1, scenes = [] } = options;
+  const bad = (expected: string, got: unknown) =>
+    new ContrappostoError('usage', { operation, expected, got: String(got) });
+  if (!SYNTH_KINDS.includes(kind)) throw bad(`a kind of ${SYNTH_KINDS.join(', ')}`, kind);
+  if (!(Number.isSafeInteger(count) && count > 0)) throw bad('a positive count', count);
+  if (!(Number.isSafeInteger(start) && start >= 0)) throw bad('a start seed of at least 0', start);
+  if (!(Number.isInteger(sizePx) && sizePx >= 64 && sizePx <= 1024)) throw bad('a size from 64 to 1024 pixels', sizePx);
+  if (!(Number.isInteger(workers) && workers > 0)) throw bad('at least one worker', workers);
+  if (!(Number.isInteger(shardSize) && shardSize > 0)) throw bad('at least one picture a shard', shardSize);
+  selectScenes(scenes);
+  if (options.body === 'makehuman' && !options.pack && !options.assets && !sharedAssets()) {
+    throw new ContrappostoError('usage', {
+      operation,
+      expected: 'assets for the makehuman body',
+      hint: 'give the folder with --assets, or use --body mannequin',
+    });
+  }
+}
+
+/** The assets in the optional folder of reference data that `CONTRAPPOSTO_SHARED` names. */
+function sharedAssets(): string | undefined {
+  const shared = process.env['CONTRAPPOSTO_SHARED'];
+  const folder = shared && join(shared, 'assets', 'makehuman');
+  return folder && existsSync(folder) ? folder : undefined;
+}
+
+function blocksOf(count: number, start: number, size: number): Block[] {
+  return Array.from({ length: Math.ceil(count / size) }, (_, index) => ({
+    index,
+    start: start + index * size,
+    count: Math.min(size, count - index * size),
+  }));
+}
+
+/** Path of the pack to use, baked first where only assets are given; undefined for the mannequin. */
+async function findPack(
+  options: SynthOptions,
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: OnProgress },
+): Promise<string | undefined> {
+  const { body, pack } = options;
+  const assets = options.assets ?? sharedAssets();
+  if (body === 'mannequin' || (!pack && !assets)) return undefined;
+  if (pack) {
+    if (!existsSync(pack))
+      throw new ContrappostoError('not-found', { operation: 'synth', expected: 'a pack', got: pack });
+    return resolve(pack);
+  }
+  const folder = resolve(assets as string);
+  const manifest = await readFile(join(folder, 'manifest.json')).catch((cause) => {
+    throw new ContrappostoError('not-found', {
+      operation: 'synth',
+      expected: `manifest.json in the assets folder "${folder}"`,
+      hint: 'give a folder laid out as the makehuman assets with --assets',
+      cause,
+    });
+  });
+  throwIfAborted(signal, 'synth');
+  // The manifest names every part, so its digest tells one set of assets from another.
+  const digest = createHash('sha256').update(manifest).update(`${folder} ${PEOPLE}`).digest('hex').slice(0, 16);
+  const kept = join(tmpdir(), 'contrapposto', `people-${digest}.pack`);
+  if (existsSync(kept)) return kept;
+  onProgress?.({ type: 'stage', stage: 'bake', detail: folder });
+  // Baking decodes pictures; the module is loaded only when it is needed.
+  const { bakeCharacters } = await import('./makehuman/bake.js');
+  const bytes = await bakeCharacters(folder, { count: PEOPLE, seed: 1, signal, onProgress });
+  await mkdir(join(tmpdir(), 'contrapposto'), { recursive: true });
+  await writeFileAtomic(kept, bytes);
+  return kept;
+}
+
+/** Renders the first pictures again and lays them out with their skeletons. */
+async function writeSheet(
+  path: string,
+  options: Pick<SynthOptions, 'count' | 'scenes' | 'sheetCount'> & {
+    sizePx: number;
+    packPath?: string;
+    start: number;
+    signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { count, start, sizePx, scenes, signal } = options;
+  const renderer = new SceneRenderer({ sizePx, cast: openCast(options.packPath) });
+  const shown: Parameters<typeof contactSheet>[0][number][] = [];
+  for (let i = 0; i < Math.min(count, options.sheetCount ?? 48); i++) {
+    throwIfAborted(signal, 'synth');
+    const { picture, record } = renderScene(start + i, { renderer, scenes });
+    shown.push({ picture, record });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { encodePng } = await import('../../core/image.js');
+  await writeFileAtomic(path, await encodePng(contactSheet(shown, { columns: 8 })));
+}

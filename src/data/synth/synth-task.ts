@@ -1,0 +1,66 @@
+// The work of one thread: open the body, render the seeds of a block, and write them in the wanted format.
+import { readFileSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openPack } from './makehuman/open-pack.js';
+import { mannequinCast } from './mannequin.js';
+import { type Cast, renderScene, SceneRenderer } from './render-scene.js';
+import type { Block, BlockResult, WorkerMessage } from './workers.js';
+import { writeFolderBlock, writeShard } from './write-dataset.js';
+
+export type DatasetFormat = 'folder' | 'shards';
+
+/** Everything besides the seed that a picture depends on, and where it goes. Plain data: it crosses to the threads. */
+export interface RenderSettings {
+  sizePx: number;
+  /** Path of a pack of baked characters; absent: the mannequin. */
+  packPath?: string;
+  /** Names of scenes to draw from; absent: all. */
+  scenes?: string[];
+  out: string;
+  format: DatasetFormat;
+}
+
+/** The people that a dataset is drawn from. */
+export function openCast(packPath: string | undefined): Cast {
+  return packPath === undefined ? mannequinCast() : openPack(readFileSync(packPath));
+}
+
+/** Renders and writes one block; `onPictures` is called now and then with the number rendered since the last call. */
+export async function renderBlock(
+  block: Block,
+  options: { settings: RenderSettings; renderer: SceneRenderer; onPictures: (count: number) => void },
+): Promise<BlockResult> {
+  const { settings, renderer, onPictures } = options;
+  const full = settings.format === 'folder';
+  const render = (seed: number) =>
+    renderScene(seed, { renderer, scenes: settings.scenes, personFree: full, detailed: full });
+  const write = full ? writeFolderBlock : writeShard;
+  return {
+    index: block.index,
+    lines: await write(block, { out: settings.out, sizePx: settings.sizePx, render, onPictures }),
+  };
+}
+
+/** In a worker thread: renders the blocks that the pool sends, one after the other. */
+export function serveBlocks(): void {
+  const port = parentPort;
+  if (!port) return;
+  const settings = (workerData as { synth: RenderSettings }).synth;
+  const post = (message: WorkerMessage) => port.postMessage(message);
+  const fail = (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    post({ type: 'failed', code: 'runtime', message });
+  };
+  let renderer: SceneRenderer;
+  port.on('message', (block: Block) => {
+    renderBlock(block, { settings, renderer, onPictures: (pictures) => post({ type: 'progress', pictures }) })
+      .then((result) => post({ type: 'done', result }))
+      .catch(fail);
+  });
+  try {
+    renderer = new SceneRenderer({ sizePx: settings.sizePx, cast: openCast(settings.packPath) });
+    post({ type: 'ready' });
+  } catch (error) {
+    fail(error);
+  }
+}
