@@ -26,6 +26,7 @@ export async function execute(
   options: SharedOptions,
   work: (context: CommandContext) => Promise<CommandResult>,
 ): Promise<void> {
+  requireDevice(options.device);
   const interrupt = listenForInterrupt();
   const progress = new ProgressReporter(process.stderr, { quiet: options.quiet ?? false });
   try {
@@ -39,4 +40,14 @@ export async function execute(
   } finally {
     interrupt.dispose();
   }
+}
+
+function requireDevice(device: string): void {
+  if (device === 'cpu') return;
+  throw new ContrappostoError('unsupported', {
+    operation: '--device',
+    expected: 'cpu',
+    got: `"${device}"`,
+    hint: 'leave it out to run on the CPU',
+  });
 }

@@ -2,6 +2,9 @@
 import { Command } from 'commander';
 import { generateCommand } from './commands/generate.js';
 import { modelsCommand } from './commands/models.js';
+import { poseCommand } from './commands/pose.js';
+import { synthCommand } from './commands/synth.js';
+import { trainCommand } from './commands/train.js';
 import { VERSION } from './version.js';
 
 /** The whole command line. Usage errors are thrown as `CommanderError`, never printed or exited on from inside. */
@@ -11,7 +14,7 @@ export function createProgram(): Command {
     .version(VERSION)
     .helpCommand(false)
     .showSuggestionAfterError(true);
-  for (const command of [generateCommand(), modelsCommand()]) {
+  for (const command of [generateCommand(), poseCommand(), synthCommand(), trainCommand(), modelsCommand()]) {
     program.addCommand(command);
   }
   throwInsteadOfExit(program);

@@ -1,5 +1,5 @@
 // Runs one command line: parses it, prints one result or one message, and gives the exit code.
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { ContrappostoError, exitCode } from '../core/errors.js';
 import { createProgram } from './program.js';
 
@@ -11,7 +11,7 @@ export async function runCli(args: string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return 0;
   } catch (thrown) {
-    const error = thrown instanceof CommanderError ? usageError(thrown, args) : thrown;
+    const error = thrown instanceof CommanderError ? usageError(thrown, { program, args }) : thrown;
     if (error === undefined) return 0;
     reportError(error, wantsJson(args));
     return exitCode(error);
@@ -29,21 +29,35 @@ function ignoreClosedPipes(): void {
 }
 
 /** Commander's complaints as our usage error; undefined for `--help` and `--version`, which are no failure. */
-function usageError(error: CommanderError, args: string[]): ContrappostoError | undefined {
+function usageError(error: CommanderError, { program, args }: Invocation): ContrappostoError | undefined {
   if (error.exitCode === 0) return undefined;
-  const command = ['contrapposto', ...args.filter((arg) => /^[a-z]+$/.test(arg)).slice(0, 1)].join(' ');
+  const command = commandOf(program, args);
+  const help = `see ${command.path} --help`;
   if (error.code === 'commander.help') {
-    return new ContrappostoError('usage', {
-      operation: 'contrapposto',
-      expected: 'a command',
-      got: 'none',
-      hint: 'see contrapposto --help',
-    });
+    const names = command.command.commands.map((sub) => sub.name()).join(', ');
+    return new ContrappostoError('usage', { operation: command.path, expected: names, got: 'no command', hint: help });
   }
   const [complaint, suggestion] = error.message.replace(/^error: /, '').split('\n');
   const meant = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1? ') ?? '';
-  const help = `${error.code === 'commander.unknownCommand' ? 'contrapposto' : command} --help`;
-  return new ContrappostoError('usage', { operation: command, got: complaint, hint: `${meant}see ${help}` });
+  return new ContrappostoError('usage', { operation: command.path, got: complaint, hint: meant + help });
+}
+
+interface Invocation {
+  program: Command;
+  args: readonly string[];
+}
+
+/** The innermost command that the line names, as one would type it. */
+function commandOf(program: Command, args: readonly string[]): { command: Command; path: string } {
+  let command = program;
+  let path = program.name();
+  for (const arg of args) {
+    const next = command.commands.find((candidate) => candidate.name() === arg);
+    if (!next) break;
+    command = next;
+    path += ` ${arg}`;
+  }
+  return { command, path };
 }
 
 function wantsJson(args: string[]): boolean {

@@ -21,9 +21,8 @@ export function generateCommand(): Command {
       ),
     )
     .option('--scheduler <name>', 'the sampler: ddim or dpm++')
-    // Sides are whole numbers here; their range and step are checked with the ones read by --from.
-    .addOption(number('--width <px>', 'a multiple of 8', integer('--width', { min: 0, max: 1e9 })))
-    .addOption(number('--height <px>', 'a multiple of 8', integer('--height', { min: 0, max: 1e9 })))
+    .addOption(number('--width <px>', 'a multiple of 8', integer('--width', LIMITS.side)))
+    .addOption(number('--height <px>', 'a multiple of 8', integer('--height', LIMITS.side)))
     .addOption(
       number(
         '--count <n>',

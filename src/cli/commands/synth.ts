@@ -1,0 +1,55 @@
+// `contrapposto synth`: rendered people with exact annotation.
+import { Command, Option } from 'commander';
+import type { SynthKind, SynthReport } from '../../data/synth/synth-command.js';
+import { type CommandResult, execute } from '../execute.js';
+import { integer } from '../option-values.js';
+import { addSharedOptions, type SharedOptions } from '../shared-options.js';
+
+interface SynthCliOptions extends SharedOptions {
+  kind: SynthKind;
+  count: number;
+  out: string;
+  size?: number;
+  workers?: number;
+  body?: 'makehuman' | 'mannequin';
+  assets?: string;
+  pack?: string;
+  format?: 'folder' | 'shards';
+  shardSize?: number;
+  sheet?: string;
+  scenes?: string[];
+}
+
+export function synthCommand(): Command {
+  const command = new Command('synth')
+    .description('render people and things with exact annotation')
+    .addOption(new Option('--kind <name>', 'kind of scene').choices(['interaction']).default('interaction'))
+    .addOption(whole('--count <n>', 'number of pictures', { min: 1, max: 1e9 }).default(48))
+    .addOption(whole('--size <px>', 'side of the square pictures (default: 256)', { min: 64, max: 1024 }))
+    .addOption(whole('--workers <n>', 'threads (default: one a core)', { min: 1, max: 1024 }))
+    .addOption(new Option('--body <name>', 'whose bodies').choices(['makehuman', 'mannequin']))
+    .option('--assets <dir>', 'folder of makehuman assets')
+    .option('--pack <file>', 'people baked from such a folder before')
+    .addOption(new Option('--format <name>', 'PNG files, or raw arrays for training').choices(['folder', 'shards']))
+    .addOption(whole('--shard-size <n>', 'pictures in a shard (default: 1000)', { min: 1, max: 1e6 }))
+    .option('--sheet <png>', 'write a contact sheet of the first pictures with their skeletons')
+    .option('--scenes <names>', 'only these scenes, separated by commas', (text) => text.split(','));
+  addSharedOptions(command, { out: 'the folder to write' });
+  return command.action(async (options: SynthCliOptions) => {
+    if (options.out === undefined) command.error("error: required option '--out <path>' not specified");
+    const { runSynth } = await import('../../data/synth/synth-command.js');
+    const { size, seed, json: _, quiet: __, model: ___, device: ____, ...same } = options;
+    const settings = { ...same, sizePx: size, start: seed };
+    await execute(options, async (context) => present(await runSynth(settings, context)));
+  });
+}
+
+function whole(flags: string, description: string, range: { min: number; max: number }): Option {
+  return new Option(flags, description).argParser(integer(flags.split(' ')[0], range));
+}
+
+function present({ elapsedMs, picturesPerSecond, ...report }: SynthReport): CommandResult {
+  const json = { ...report, elapsed_ms: Math.round(elapsedMs), pictures_per_second: picturesPerSecond };
+  const sheet = report.sheet ? `\n${report.sheet}` : '';
+  return { json, text: `${report.count} pictures in ${report.out}, ${picturesPerSecond} a second${sheet}` };
+}
