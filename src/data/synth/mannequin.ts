@@ -150,7 +150,7 @@ function limb(
     const own = joints.index[name];
     const before = i > 0 ? joints.index[names[i - 1]] : own;
     const after = i + 1 < names.length ? joints.index[names[i + 1]] : own;
-    for (const t of i === 0 ? [0, 0.2, 0.5, 0.8] : [0, 0.2, 0.5, 0.8]) {
+    for (const t of [0, 0.2, 0.5, 0.8]) {
       const width = radii[i] + (radii[i + 1] - radii[i]) * t;
       const bones: [number, number] = t < 0.5 ? [own, before] : [own, after];
       const blend = t === 0 ? 0.5 : t === 0.2 || t === 0.8 ? 0.15 : 0;
@@ -167,8 +167,8 @@ function limb(
 function sweater(joints: Joints, { size, shoulders, hips }: Build): SkinnedMesh {
   const mesh = new SkinnedMesh();
   const names = ['root', 'spine05', 'spine04', 'spine03', 'spine02', 'spine01', 'neck01'];
-  const widths = [1.55 * hips, 1.5 * hips, 1.35, 1.35, 1.5 * shoulders, 1.55 * shoulders, 0.55];
-  const depths = [1.05, 1.0, 0.9, 0.9, 1.0, 0.85, 0.55];
+  const widths = [1.78 * hips, 1.68 * hips, 1.5, 1.45, 1.6 * shoulders, 1.72 * shoulders, 0.62];
+  const depths = [1.1, 1.05, 0.95, 0.95, 1.05, 0.9, 0.6];
   const rings = names.map((name, i): Ring => {
     const [own, below] = [joints.index[name], joints.index[names[Math.max(0, i - 1)]]];
     return {
@@ -180,12 +180,14 @@ function sweater(joints: Joints, { size, shoulders, hips }: Build): SkinnedMesh 
     };
   });
   // The shoulders keep their width up to just below the neck.
-  const slope: Ring = { ...rings[5], centre: mix(rings[5].centre, rings[6].centre, 0.6), width: rings[5].width * 0.92 };
+  const slope: Ring = { ...rings[5], centre: mix(rings[5].centre, rings[6].centre, 0.6), width: rings[5].width * 0.97 };
   mesh.tube([...rings.slice(0, 6), slope, rings[6]], { side: [1, 0, 0], segments: 20 });
   for (const side of ['L', 'R'] as const) {
     const bones = ['upperarm01', 'upperarm02', 'lowerarm01', 'lowerarm02'].map((bone) => `${bone}.${side}`);
-    const radii = [0.58, 0.5, 0.42, 0.38, 0.3].map((r) => r * size);
+    const radii = [0.7, 0.54, 0.45, 0.4, 0.32].map((r) => r * size);
     mesh.tube(limb(joints, bones, { radii, end: joints.head(`wrist.${side}`) }), { side: [0, 0, 1] });
+    const ball = 0.74 * size;
+    mesh.ellipsoid(joints.head(bones[0]), [ball, ball, ball], { bone: joints.index[`clavicle.${side}`], rings: 8 });
   }
   return mesh;
 }
@@ -195,7 +197,7 @@ function trousers(joints: Joints, size: number): SkinnedMesh {
   for (const side of ['L', 'R'] as const) {
     const bones = ['upperleg01', 'lowerleg01'].map((bone) => `${bone}.${side}`);
     const rings = limb(joints, bones, {
-      radii: [0.98, 0.62, 0.42].map((r) => r * size),
+      radii: [0.86, 0.62, 0.42].map((r) => r * size),
       end: joints.head(`foot.${side}`),
     });
     // The thigh begins inside the hips.

@@ -9,6 +9,8 @@ export interface Recipe {
   race: 'african' | 'asian' | 'caucasian';
   /** Morph target -> weight. */
   morphs: Record<string, number>;
+  /** Height without shoes, in units of 10 cm. */
+  stature: number;
   skin: string;
   eyes: string;
   brows: string;
@@ -42,6 +44,7 @@ export function drawRecipe(manifest: Manifest, { seed, index }: { seed: number; 
     age,
     race,
     morphs: drawMorphs(random.fork('body'), { sex, age, race }),
+    stature: drawStature(random.fork('stature'), sex, age),
     skin: random.pick(skins).name,
     eyes: drawEyes(random, manifest.eyes.textures, race),
     brows: random.pick(manifest.eyebrows).name,
@@ -60,6 +63,13 @@ function drawHair(random: SceneRandom, sex: 'female' | 'male', race: Recipe['rac
 function drawEyes(random: SceneRandom, textures: readonly string[], race: Recipe['race']): string {
   const brown = textures.filter((texture) => texture.includes('brown'));
   return random.pick(race === 'caucasian' || brown.length === 0 ? textures : brown);
+}
+
+/** Mean heights of adults about 164 and 177 cm, a little less in old age; children of about 5 to 11 years. */
+function drawStature(random: SceneRandom, sex: 'female' | 'male', age: Recipe['age']): number {
+  if (age === 'child') return random.between(11, 14);
+  const mean = (sex === 'female' ? 16.4 : 17.7) - (age === 'old' ? 0.4 : 0);
+  return mean + random.normal(0.65);
 }
 
 /** Weights of the targets that make the body: origin, age, muscle and weight as mixtures that sum to 1, and height. */

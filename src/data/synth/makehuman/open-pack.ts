@@ -2,7 +2,7 @@
 import { ContrappostoError } from '../../../core/errors.js';
 import { assembleCharacter, type CharacterPiece } from '../character.js';
 import { clothMap } from '../cloth-map.js';
-import type { Character, CharacterInfo, Expression, MeshPart, Texture } from '../types.js';
+import type { Character, CharacterInfo, Expression, MeshPart, PartKind, Texture } from '../types.js';
 import type { Vec3 } from '../vector.js';
 import type { Recipe } from './cast.js';
 import { type Fitting, fit } from './mhclo.js';
@@ -79,9 +79,10 @@ class Pack {
     const recipe = this.header.people[index];
     const body = this.#morph(recipe);
     const worn = this.#wornBy(recipe);
-    const covered = new Uint8Array(body.length / 3);
-    for (const { piece } of worn) for (const v of this.#load(piece).hidden) covered[v] = 1;
-    const pieces = worn.map(({ piece, texture }) => this.#dress(piece, { texture, body, covered }));
+    const pieces = worn.map(({ piece, texture }) => {
+      return this.#dress(piece, { texture, body, covered: this.#coveredBy(worn, LAYERS_OVER[piece.kind]) });
+    });
+    this.#scaleTo(recipe.stature, body);
     const scale = this.#headLengthOf(body) / this.#headLength;
     const expressions = new Map(
       this.header.expressions.map((face) => [face.name, once(() => this.#express(face, worn, scale))]),
@@ -117,6 +118,19 @@ class Pack {
     return positions;
   }
 
+  /** Scales a body about the origin to a height. */
+  #scaleTo(stature: number, positions: Float32Array): void {
+    const body = this.header.pieces.find((piece) => piece.kind === 'body') as PackedPiece;
+    const { references } = this.#load(body).fitting;
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let i = 0; i < references.length; i += 3) {
+      low = Math.min(low, positions[3 * references[i] + 1]);
+      high = Math.max(high, positions[3 * references[i] + 1]);
+    }
+    const factor = stature / (high - low);
+    for (let i = 0; i < positions.length; i++) positions[i] *= factor;
+  }
+
   /** Pieces in drawing order, the body first, with the names of their textures. */
   #wornBy(recipe: Recipe): Worn[] {
     const worn: Worn[] = [];
@@ -136,12 +150,21 @@ class Pack {
     return worn;
   }
 
+  /** Marks the base vertices beneath the worn pieces of some kinds. */
+  #coveredBy(worn: readonly Worn[], kinds: readonly PartKind[] = []): Uint8Array {
+    const covered = new Uint8Array(this.#base.length / 3);
+    for (const { piece } of worn) {
+      if (kinds.includes(piece.kind)) for (const v of this.#load(piece).hidden) covered[v] = 1;
+    }
+    return covered;
+  }
+
   #dress(
     piece: PackedPiece,
     { texture, body, covered }: { texture: string | null; body: Float32Array; covered: Uint8Array },
   ): CharacterPiece {
     const loaded = this.#load(piece);
-    const { triangles, uvs } = piece.kind === 'body' ? withoutCovered(loaded, covered) : loaded;
+    const { triangles, uvs } = LAYERS_OVER[piece.kind] ? withoutCovered(loaded, covered) : loaded;
     const cloth = loaded.isClothing ? this.#cloth(piece) : undefined;
     return {
       kind: piece.kind,
@@ -275,6 +298,13 @@ class Pack {
   }
 }
 
+/** What lies over a layer and hides it: the waistband under a shirt would come through otherwise, and socks. */
+const LAYERS_OVER: Partial<Record<PartKind, readonly PartKind[]>> = {
+  body: ['top', 'bottom', 'dress', 'shoes', 'hat'],
+  bottom: ['top'],
+  shoes: ['bottom'],
+};
+
 interface Worn {
   piece: PackedPiece;
   texture: string | null;
@@ -288,12 +318,15 @@ function infoOf(recipe: Recipe, worn: readonly Worn[]): CharacterInfo {
   return { sex, age, race, subject, top: word('top'), bottom: word('bottom'), hair: word('hair') || null, hat };
 }
 
-/** Body triangles that some clothes leave visible. */
+/** Triangles that the layers above leave visible. */
 function withoutCovered({ triangles, uvs, fitting }: LoadedPiece, covered: Uint8Array) {
   const kept: number[] = [];
   const keptUvs: number[] = [];
   for (let t = 0; t < triangles.length; t += 3) {
-    const isCovered = [0, 1, 2].every((k) => covered[fitting.references[3 * triangles[t + k]]] === 1);
+    const isCovered = [0, 1, 2].every((k) => {
+      const first = 3 * triangles[t + k];
+      return [0, 1, 2].every((r) => covered[fitting.references[first + r]] === 1);
+    });
     if (isCovered) continue;
     kept.push(triangles[t], triangles[t + 1], triangles[t + 2]);
     for (let k = 2 * t; k < 2 * t + 6; k++) keptUvs.push(uvs[k]);

@@ -2,7 +2,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ContrappostoError } from '../../../core/errors.js';
 
-const MAGIC = 'CPBODY02';
+const MAGIC = 'CPBODY03';
 
 type BlobType = 'u8' | 'u16' | 'i16' | 'f32';
 

@@ -25,8 +25,12 @@ interface PieceSource {
 }
 
 /** The body itself, or any group of faces of the base mesh, as a piece that follows its own vertices. */
-export function basePiece(mesh: ObjMesh, groups: RegExp, { kind, rig }: { kind: PartKind; rig: Rig }): Piece {
-  const faces = mesh.faces.filter((face) => groups.test(face.group));
+export function basePiece(
+  mesh: ObjMesh,
+  groups: RegExp,
+  { kind, rig, keep = () => true }: { kind: PartKind; rig: Rig; keep?: (vertex: number) => boolean },
+): Piece {
+  const faces = mesh.faces.filter((face) => groups.test(face.group) && face.vertices.every(keep));
   const vertices = [...new Set(faces.flatMap((face) => face.vertices))].sort((a, b) => a - b);
   const fitting: Fitting = {
     vertexCount: vertices.length,
