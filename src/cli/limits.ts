@@ -2,8 +2,8 @@
 
 /** Inclusive ranges. */
 export const LIMITS = {
-  /** Seeds stay exact as JSON numbers, with room for the pictures of a batch. */
-  seed: { min: 0, max: Number.MAX_SAFE_INTEGER - 1_000_000, whole: true },
+  /** Seeds stay exact as JSON numbers (below 2^53), with room for the pictures of a batch. */
+  seed: { min: 0, max: 9_007_199_000_000_000, whole: true },
   steps: { min: 1, max: 1000, whole: true },
   guidanceScale: { min: 0, max: 100, whole: false },
   count: { min: 1, max: 1000, whole: true },
