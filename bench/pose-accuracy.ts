@@ -50,13 +50,17 @@ const detector = createPoseDetector();
 const bodies: { oks: number; blaze: number; errors: number[] }[] = [];
 const objects = { found: 0, total: 0, right: 0, reported: 0 };
 const times: number[] = [];
+const cpuSeconds: number[] = [];
 await detector.detect(await readImage(join(folder, data.images[0].file_name))); // loads the networks
 
 for (const { id, file_name } of data.images) {
   const image = await readImage(join(folder, file_name));
   const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
   const detection = await detector.detect(image);
   times.push(performance.now() - startedAt);
+  const cpu = process.cpuUsage(cpuBefore); // of all threads, hardly moved by what else the machine does
+  cpuSeconds.push((cpu.user + cpu.system) / 1e6);
   const rows = data.annotations.filter((a) => a.image_id === id);
   const people = rows.filter((a) => a.category_id === 1 && !a.iscrowd && (a.num_keypoints ?? 0) >= MIN_KEYPOINTS);
   for (const truth of people.map(toTruth)) bodies.push(matched(truth, detection.people));
@@ -76,6 +80,7 @@ const result = {
   object_recall_iou50: objects.found / objects.total,
   object_precision_iou50: objects.right / objects.reported,
   seconds_per_picture: mean(times) / 1000,
+  cpu_seconds_per_picture: mean(cpuSeconds),
 };
 if (process.argv.includes('--json')) console.log(JSON.stringify(result));
 else for (const [name, value] of Object.entries(result)) console.log(name.padEnd(30), Number(value.toFixed(3)));
