@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import tempfile
 import time
@@ -35,7 +36,12 @@ def bench(parsed: argparse.Namespace) -> int:
                         cuda_graph=capture, memory_format=memory_format,
                     )
                     variant = {"compile": compile_it, "memory_format": memory_format, "cuda_graph": capture}
-                    print(json.dumps({**variant, **_measure(export, spec, options, parsed)}), flush=True)
+                    try:
+                        result = _measure(export, spec, options, parsed)
+                    except RuntimeError as error:  # out of memory, say: the other variants still count
+                        result = {"error": str(error).splitlines()[0]}
+                    print(json.dumps({**variant, **result}), flush=True)
+                    _release(cuda)
     return 0
 
 
@@ -63,6 +69,13 @@ def _measure(export: Export, spec: dict, options: Options, parsed: argparse.Name
         return result
     finally:
         run.close()
+
+
+def _release(cuda: bool) -> None:
+    gc.collect()
+    if cuda:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
 
 
 def _wait(run: Run) -> None:

@@ -64,7 +64,7 @@ class Run:
         self.interval = 16 if kind == "cuda" else 1
         torch.manual_seed(options.seed)
         self.output = Output(options.out, export.components, half=options.half, max_piece_mb=options.max_piece_mb)
-        self.store = ParameterStore(export.parameters(), self.world.device)
+        self.store = ParameterStore(export.parameters(options.seed), self.world.device)
         self.data = DataSet(options.data, export.config.get("fields", {}), int(export.config.get("heldOutRows", 0)), self.world.device)
         self.summary: dict = {"name": export.name, "torch": torch.__version__, "device": _device_name(self.world.device), "processes": self.world.size}
         self.modules: dict[str, tuple[OnnxGraph, fx.GraphModule]] = {}
@@ -126,6 +126,10 @@ class Run:
                 return 130 if self.stopped == _INTERRUPT else 0
             stage.finish()
             self._save(stage, state=self.options.save_state, complete=True)
+            del stage
+            self.modules.clear()
+            if self.world.device.type == "cuda":
+                torch.cuda.empty_cache()
         self.log("done", seconds=round(time.perf_counter() - self.begun, 1))
         return 0
 
@@ -164,7 +168,6 @@ def _speed(options: Options, *, cuda: bool) -> Speed:
         options.compile = False
     if cuda:
         torch.set_float32_matmul_precision("high")
-        torch.backends.cudnn.allow_tf32 = True
         torch.backends.cudnn.benchmark = True
     return Speed(
         bfloat16=options.precision == "bf16" or (options.precision == "auto" and cuda),

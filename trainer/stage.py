@@ -99,7 +99,7 @@ class Stage:
             schedule=spec.get("schedule", {}), loss=spec["loss"], metrics=list(spec.get("metrics", [])),
             start=float(spec.get("from", 0.0)), end=float(spec.get("until", 1.0)), lr=torch.zeros((), device=self.run.world.device),
         )
-        objective.run = torch.compile(module) if self.run.speed.compile else module
+        objective.run = torch.compile(module, dynamic=False) if self.run.speed.compile else module
         return objective
 
     def _optimizer(self, names: tuple[str, ...]) -> FlatAdamW:

@@ -124,7 +124,7 @@ class TrainStep:
         except TrainerError:
             raise
         except Exception as error:  # the compiler may fail in more ways than can be listed
-            if objective.run is objective.module or isinstance(error, torch.cuda.OutOfMemoryError if hasattr(torch.cuda, "OutOfMemoryError") else ()):
+            if objective.run is objective.module or "out of memory" in str(error):
                 raise
             print(f"{objective.name}: torch.compile failed, going on without: {_first_line(error)}", flush=True)
             objective.run = objective.module
@@ -155,6 +155,7 @@ class Replay:
         self.use_graph = use_graph and device.type == "cuda"
         self.graph = None
         self.warm = 0
+        self.side = torch.cuda.Stream() if self.use_graph else None
 
     @property
     def settled(self) -> bool:
@@ -174,15 +175,16 @@ class Replay:
 
     def _warm_up(self) -> None:
         self.warm += 1
-        current, side = torch.cuda.current_stream(), torch.cuda.Stream()
-        side.wait_stream(current)
-        with torch.cuda.stream(side):
+        current = torch.cuda.current_stream()
+        self.side.wait_stream(current)
+        with torch.cuda.stream(self.side):
             self.body()
-        current.wait_stream(side)
+        current.wait_stream(self.side)
 
     def _capture(self) -> None:
         try:
             torch.cuda.synchronize()
+            torch.cuda.empty_cache()  # the warm-up's memory belongs to the side stream, the graph has a pool of its own
             graph = torch.cuda.CUDAGraph()
             # thread_local: NCCL's watchdog and autograd's threads may go on calling CUDA meanwhile
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
