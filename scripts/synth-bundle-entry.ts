@@ -1,6 +1,7 @@
 // The entry of the single-file renderer: parses a few options, renders in worker threads that run this same file.
-import { isMainThread } from 'node:worker_threads';
+
 import { parseArgs } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { exitCode } from '../src/core/errors.js';
 import { runSynth, type SynthOptions } from '../src/data/synth/synth-command.js';
 import { serveBlocks } from '../src/data/synth/synth-task.js';

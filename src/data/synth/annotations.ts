@@ -46,18 +46,45 @@ export function unite(all: readonly Region[], labels: readonly number[]): Region
   return { box, pixels };
 }
 
-/** Box of all projected points, hidden or outside the picture or not; `null` for none. Rounded to 0.1 px. */
-export function fullBox(camera: Camera, points: ArrayLike<number>, range: Iterable<number>): Box | null {
-  const box: Box = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const i of range) {
-    const { x, y, depth } = project(camera, [points[3 * i], points[3 * i + 1], points[3 * i + 2]]);
+/**
+ * Box of the projected points [0, count) for which `wanted` (if given) is 1, hidden or outside the picture or not;
+ * `null` for none. Rounded to 0.1 px.
+ */
+export function fullBox(
+  camera: Camera,
+  points: ArrayLike<number>,
+  { count, wanted }: { count: number; wanted?: Uint8Array },
+): Box | null {
+  const [ex, ey, ez] = camera.eye;
+  const [fx, fy, fz] = camera.forward;
+  const [rx, ry, rz] = camera.right;
+  const [ux, uy, uz] = camera.up;
+  let left = Infinity;
+  let top = Infinity;
+  let right = -Infinity;
+  let bottom = -Infinity;
+  for (let i = 0; i < count; i++) {
+    if (wanted && wanted[i] === 0) continue;
+    const dx = points[3 * i] - ex;
+    const dy = points[3 * i + 1] - ey;
+    const dz = points[3 * i + 2] - ez;
+    const depth = dx * fx + dy * fy + dz * fz;
     if (depth < 0.5) continue;
-    box[0] = Math.min(box[0], x);
-    box[1] = Math.min(box[1], y);
-    box[2] = Math.max(box[2], x);
-    box[3] = Math.max(box[3], y);
+    const x = (dx * rx + dy * ry + dz * rz) / depth;
+    const y = -(dx * ux + dy * uy + dz * uz) / depth;
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < top) top = y;
+    if (y > bottom) bottom = y;
   }
-  return Number.isFinite(box[0]) ? (box.map(tenth) as Box) : null;
+  if (left > right) return null;
+  const { focalPx, centreX, centreY } = camera;
+  return [
+    tenth(centreX + focalPx * left),
+    tenth(centreY + focalPx * top),
+    tenth(centreX + focalPx * right),
+    tenth(centreY + focalPx * bottom),
+  ];
 }
 
 export const tenth = (value: number): number => Math.round(value * 10) / 10;

@@ -199,7 +199,7 @@ const wordOf = (colour: ColourName): string => (colour === 'navy' ? 'dark blue' 
 
 /** The same colour a little lighter, darker or off hue. */
 function shade(colour: Colour, random: SceneRandom): Colour {
-  const light = 1 + random.normal(0.1);
+  const light = 1 + random.normal(0.07);
   const channel = (x: number) => Math.max(8, Math.min(244, x * light * (1 + random.normal(0.04))));
   return [channel(colour[0]), channel(colour[1]), channel(colour[2])];
 }
@@ -245,7 +245,8 @@ function patternLayers(part: MeshPart, pattern: PatternDraw): Uint8Array {
   const cache = layerCache.get(along) ?? new Map<string, Uint8Array>();
   layerCache.set(along, cache);
   const key = Object.values(pattern).join(' ');
-  const layers = cache.get(key) ?? Uint8Array.from(along, (a, i) => layerAt(a, around[i], pattern));
+  const layers = cache.get(key) ?? new Uint8Array(along.length);
+  if (!cache.has(key)) for (let i = 0; i < layers.length; i++) layers[i] = layerAt(along[i], around[i], pattern);
   cache.set(key, layers);
   return layers;
 }

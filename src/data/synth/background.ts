@@ -136,6 +136,11 @@ class BackgroundPainter {
   shadows!: BackgroundShadows;
   withoutPerson: BackgroundShadows | undefined;
   private readonly variation = variationMap();
+  /** Where the current ray hits, and its depth: fields, because an object a pixel would feed the collector. */
+  private x = 0;
+  private y = 0;
+  private z = 0;
+  private t = 0;
 
   constructor(
     private readonly buffer: BackgroundBuffer,
@@ -149,7 +154,8 @@ class BackgroundPainter {
     const { walls, ceiling } = this.backdrop;
     let t = dy < -1e-4 ? -eye[1] / dy : Infinity;
     let wall: Wall | null = null;
-    for (const candidate of walls) {
+    for (let i = 0; i < walls.length; i++) {
+      const candidate = walls[i];
       const approach = dx * candidate.normal[0] + dz * candidate.normal[2];
       if (approach > -1e-5) continue;
       const from = candidate.offset - eye[0] * candidate.normal[0] - eye[2] * candidate.normal[2];
@@ -159,9 +165,13 @@ class BackgroundPainter {
         wall = candidate;
       }
     }
+    this.t = t;
+    this.x = eye[0] + dx * t;
+    this.y = eye[1] + dy * t;
+    this.z = eye[2] + dz * t;
     if (ceiling && dy > 0 && (ceiling.height - eye[1]) / dy < t) this.store(pixel, ceiling.colour, 1);
-    else if (wall) this.paintWall(pixel, wall, { t, x: eye[0] + dx * t, y: eye[1] + dy * t, z: eye[2] + dz * t });
-    else if (t < 6000) this.paintGround(pixel, { t, x: eye[0] + dx * t, z: eye[2] + dz * t, dy });
+    else if (wall) this.paintWall(pixel, wall);
+    else if (t < 6000) this.paintGround(pixel, dy);
     else this.paintSky(pixel, dx, dy, dz);
   }
 
@@ -175,8 +185,8 @@ class BackgroundPainter {
     litWithoutPerson[pixel] = 256;
   }
 
-  private paintWall(pixel: number, wall: Wall, at: { t: number; x: number; y: number; z: number }): void {
-    const { x, y, z, t } = at;
+  private paintWall(pixel: number, wall: Wall): void {
+    const { x, y, z, t } = this;
     const occlusion = 1 - 0.16 * Math.exp(-y / 2.5);
     if (y < wall.skirting) this.store(pixel, wall.skirtingColour, occlusion);
     else {
@@ -193,14 +203,16 @@ class BackgroundPainter {
       sample[2] *= factor[2];
       this.store(pixel, sample, occlusion);
     }
-    const { buffer, backdrop, shadows, withoutPerson } = this;
-    const shadow = (map: ShadowMap) => 256 * (1 - backdrop.shadowDepth * (1 - map.visibility(x, y, z, 0.4)));
-    buffer.lit[pixel] = shadow(shadows.key);
-    if (withoutPerson) buffer.litWithoutPerson[pixel] = shadow(withoutPerson.key);
+    this.buffer.lit[pixel] = this.wallLight(this.shadows.key);
+    if (this.withoutPerson) this.buffer.litWithoutPerson[pixel] = this.wallLight(this.withoutPerson.key);
   }
 
-  private paintGround(pixel: number, at: { t: number; x: number; z: number; dy: number }): void {
-    const { x, z, t, dy } = at;
+  private wallLight(map: ShadowMap): number {
+    return 256 * (1 - this.backdrop.shadowDepth * (1 - map.visibility(this.x, this.y, this.z, 0.4)));
+  }
+
+  private paintGround(pixel: number, dy: number): void {
+    const { x, z, t } = this;
     const { zones, zoneAxis, groundOffset, walls, haze, sky } = this.backdrop;
     const across = x * zoneAxis[0] + z * zoneAxis[1];
     const along = x * zoneAxis[1] - z * zoneAxis[0];
@@ -217,7 +229,8 @@ class BackgroundPainter {
     );
     const broad = this.variation[((along * 0.9) & 255) * TILE + ((across * 0.9) & 255)];
     let shade = 0.86 + broad * (0.28 / 255);
-    for (const wall of walls) {
+    for (let i = 0; i < walls.length; i++) {
+      const wall = walls[i];
       const gap = x * wall.normal[0] + z * wall.normal[2] - wall.offset;
       if (gap < 8) shade *= 1 - 0.18 * Math.exp(-gap / 2.2);
     }

@@ -79,8 +79,9 @@ export function shade(layer: SampleLayer, map: ShadowMap, options: ComposeOption
       }
       const stored = light[q];
       const key = (stored >> 8) & 255;
-      let lit = 0;
-      if (key > 0) {
+      let lit = 1;
+      // Scenery stands outside the map that covers person and objects.
+      if (key > 0 && packed >>> 24 !== LABEL.scenery) {
         const across = (x + 0.5 - camera.centreX * SAMPLES) / focal;
         const t = 1 / inverseDepth[q];
         lit = map.visibility(
@@ -125,6 +126,17 @@ export function average(
   for (let y = 0, pixel = 0; y < n; y++) {
     for (let x = 0; x < n; x++, pixel++) {
       const q = SAMPLES * (y * side + x);
+      const below = q + side;
+      if (
+        (shaded[q] | shaded[q + 1] | shaded[below] | shaded[below + 1]) === 0 &&
+        (none || (front[q] | front[q + 1] | front[below] | front[below + 1]) === 0)
+      ) {
+        const k = lit[pixel];
+        out[3 * pixel] = (rgb[3 * pixel] * k) >> 8;
+        out[3 * pixel + 1] = (rgb[3 * pixel + 1] * k) >> 8;
+        out[3 * pixel + 2] = (rgb[3 * pixel + 2] * k) >> 8;
+        continue;
+      }
       let r = 0;
       let g = 0;
       let b = 0;

@@ -11,7 +11,7 @@ import { ShadowMap } from './shadow.js';
 import type { Appearance, Expression, SceneDescription, SceneMesh } from './types.js';
 
 /** Texels of the maps: key light on the figure, occlusion from above, key light on the scenery. */
-const MAP_SIDES = { key: 288, contact: 128, scenery: 192 } as const;
+const MAP_SIDES = { key: 256, contact: 112, scenery: 160 } as const;
 /** Scenery farther away than this (units) casts no shadow. */
 const SCENERY_SHADOW_RANGE = 170;
 
@@ -122,8 +122,19 @@ export class PictureRenderer {
       if (mesh.twoSided[t]) for (let k = 0; k < 3; k++) twoSided[mesh.triangles[3 * t + k]] = 1;
     }
     const skyVisibility = new Float32Array(vertexCount).fill(1);
-    const { triangles, colours, gloss: shine } = mesh;
-    return { vertices, vertexCount, triangleCount, triangles, colours, labels, shine, twoSided, skyVisibility };
+    const { triangles, colours, gloss: shine, twoSided: openTriangles } = mesh;
+    return {
+      openTriangles,
+      vertices,
+      vertexCount,
+      triangleCount,
+      triangles,
+      colours,
+      labels,
+      shine,
+      twoSided,
+      skyVisibility,
+    };
   }
 
   private frame(description: SceneDescription, halfFigure: boolean, random: SceneRandom): Camera {
@@ -167,6 +178,7 @@ export class PictureRenderer {
       this.keyVisibility = new Float32Array(count * 1.25);
       this.skyVisibility = new Float32Array(count * 1.25);
     }
+    const facing = { triangleCount: character.triangleCount, facing: true };
     const maps = [
       [this.key, this.keyWithoutPerson, environment.lighting.direction, 0.22, this.keyVisibility],
       [this.contact, this.contactWithoutPerson, [0, 1, 0], 0.35, this.skyVisibility],
@@ -181,7 +193,8 @@ export class PictureRenderer {
         map.vertexVisibility(objects.vertices.world, objects.vertexCount, { bias, out: objects.skyVisibility });
       }
       if (personFree) without.copyFrom(map);
-      map.cast(this.figure.world, count, character);
+      if (map === this.contact) map.splat(this.figure.world, count);
+      else map.cast(this.figure.world, count, { ...facing, triangles: character.triangles });
       map.vertexVisibility(this.figure.world, count, { bias: bias * character.measures.unit, out });
     }
     this.key.prefilterGround(2);

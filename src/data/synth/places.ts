@@ -70,7 +70,7 @@ export const OUTDOOR_PLACES: readonly OutdoorPlace[] = [
     layout: (layout) => {
       const { random, clear } = layout;
       scatter(layout, { most: 4, from: 20, to: 200, draw: tree });
-      scatter(layout, { most: 3, from: 12, to: 90, draw: bush });
+      scatter(layout, { most: 3, from: 18, to: 90, draw: bush });
       if (random.chance(0.25))
         hedge(layout.context, scale(layout.axis, clear + random.between(30, 90)), layout.sideways);
       if (random.chance(0.55)) {
@@ -182,7 +182,7 @@ export const OUTDOOR_PLACES: readonly OutdoorPlace[] = [
       const border = clear + random.between(25, 90);
       if (random.chance(0.6)) fence(layout.context, scale(layout.axis, border), layout.sideways);
       else hedge(layout.context, scale(layout.axis, border), layout.sideways);
-      scatter(layout, { most: 3, from: 10, to: 80, draw: bush });
+      scatter(layout, { most: 3, from: 18, to: 80, draw: bush });
       scatter(layout, { most: 2, from: border - clear + 15, to: border - clear + 120, draw: tree });
       if (random.chance(0.5)) street(layout, border + random.between(50, 120));
       return { zones: [{ texture: 'ground', until: Infinity }] };

@@ -178,13 +178,15 @@ export interface ColouredMesh {
   colours: ArrayLike<number>;
   /** A label a triangle. */
   labels: ArrayLike<number>;
+  /** 1 for each triangle that is seen from both sides. */
+  openTriangles: ArrayLike<number>;
 }
 
 /** Draws a coloured mesh (objects, scenery): albedo and light stay apart until `shade` joins them. */
 export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: ColouredMesh): void {
   const { side, inverseDepth, colour, light } = layer;
   const { x: sx, y: sy, inverseDepth: iz, light: ambient, key, gloss } = vertices;
-  const { triangles, colours, labels, triangleCount } = mesh;
+  const { triangles, colours, labels, triangleCount, openTriangles } = mesh;
   for (let t = 0; t < triangleCount; t++) {
     const a = triangles[3 * t];
     const b = triangles[3 * t + 1];
@@ -196,7 +198,7 @@ export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: C
     const ex2 = sx[c] - x0;
     const ey2 = sy[c] - y0;
     const area = ex1 * ey2 - ex2 * ey1;
-    if (area < 1e-6 && area > -1e-6) continue;
+    if (area > -1e-6 && (area < 1e-6 || openTriangles[t] === 0)) continue;
     const z0 = iz[a];
     const z1 = iz[b];
     const z2 = iz[c];

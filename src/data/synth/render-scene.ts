@@ -133,7 +133,7 @@ function annotate(
     person: {
       label: LABEL.person,
       ...person,
-      full_box: fullBox(camera, pictures.figureVertices, every(vertexCount, 2)),
+      full_box: fullBox(camera, pictures.figureVertices, { count: vertexCount }),
     },
     hands: { left: part(LABEL.leftHand), right: part(LABEL.rightHand) },
     face: part(LABEL.face),
@@ -166,16 +166,12 @@ function wholeBodyTolerance(index: number): number {
   return index < 91 ? 0.45 : 0.5;
 }
 
-function* every(count: number, step: number): Generator<number> {
-  for (let i = 0; i < count; i += step) yield i;
-}
-
-function verticesOf({ mesh }: SceneDescription, id: number): Set<number> {
-  const vertices = new Set<number>();
+function verticesOf({ mesh }: SceneDescription, id: number): { count: number; wanted: Uint8Array } {
+  const wanted = new Uint8Array(mesh.positions.length / 3);
   mesh.objectIds.forEach((owner, t) => {
-    if (owner === id) for (let k = 3 * t; k < 3 * t + 3; k++) vertices.add(mesh.triangles[k]);
+    if (owner === id) for (let k = 3 * t; k < 3 * t + 3; k++) wanted[mesh.triangles[k]] = 1;
   });
-  return vertices;
+  return { count: wanted.length, wanted };
 }
 
 /** Right, down, forward of a point seen from the camera, in metres, rounded to millimetres. */

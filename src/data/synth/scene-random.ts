@@ -21,14 +21,19 @@ function avalanche(x: number): number {
  */
 export class SceneRandom {
   readonly #key: readonly [number, number];
-  #state: [number, number, number, number];
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
 
   /** @param seed any safe integer; equal seeds give equal streams. */
   constructor(seed: number, path = '') {
     const low = avalanche(hash(path, (seed >>> 0) ^ 0x811c9dc5));
     const high = avalanche(hash(path, Math.floor(seed / 2 ** 32) ^ low ^ 0x9e3779b9));
     this.#key = [low, high];
-    this.#state = [low, high, avalanche(low ^ 0x6a09e667), 1];
+    this.#a = low;
+    this.#b = high;
+    this.#c = avalanche(low ^ 0x6a09e667);
     for (let i = 0; i < 12; i++) this.#advance();
   }
 
@@ -82,14 +87,13 @@ export class SceneRandom {
 
   /** One step of sfc32 (Chris Doty-Humphrey, PractRand): 128 bits of state with a counter. */
   #advance(): number {
-    const [a, b, c, counter] = this.#state;
-    const sum = (a + b + counter) >>> 0;
-    this.#state = [
-      (b ^ (b >>> 9)) >>> 0,
-      (c + (c << 3)) >>> 0,
-      (((c << 21) | (c >>> 11)) + sum) >>> 0,
-      (counter + 1) >>> 0,
-    ];
+    const b = this.#b;
+    const c = this.#c;
+    const sum = (this.#a + b + this.#counter) >>> 0;
+    this.#a = (b ^ (b >>> 9)) >>> 0;
+    this.#b = (c + (c << 3)) >>> 0;
+    this.#c = (((c << 21) | (c >>> 11)) + sum) >>> 0;
+    this.#counter = (this.#counter + 1) >>> 0;
     return sum;
   }
 }

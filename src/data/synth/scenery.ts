@@ -16,8 +16,8 @@ const LEAVES: readonly Rgb[] = [
   [92, 130, 58],
   [58, 96, 54],
   [112, 136, 62],
-  [160, 128, 54],
-  [170, 96, 52],
+  [104, 140, 74],
+  [152, 140, 62],
 ];
 const BARK: readonly Rgb[] = [
   [98, 76, 56],
@@ -47,24 +47,44 @@ export function vary(random: SceneRandom, colour: Rgb, amount = 0.07): Rgb {
 
 const dim = (c: Rgb, k: number): Rgb => c.map((v) => Math.min(255, v * k)) as unknown as Rgb;
 
-/** A crown or bush: a lumpy ball whose colour is mottled and darker below. */
-function foliage(context: SceneryContext, centre: Vec3, radii: Vec3, colour: Rgb): void {
+/** One clump of leaves: a lumpy ball, mottled leaf by leaf and darker below. */
+function clump(context: SceneryContext, centre: Vec3, shape: { radii: Vec3; colour: Rgb; shade: number }): void {
   const { mesh, random } = context;
+  const { radii, colour, shade } = shape;
   const a = random.between(0, 9);
   const lumps = (d: Vec3) => Math.sin(d[0] * 7 + a) * Math.sin(d[1] * 8 + 2 * a) + 0.6 * Math.sin(d[2] * 13 + 3 * a);
   const first = mesh.vertexCount;
-  const grain = (d: Vec3) => Math.sin(d[0] * 31 + a) * Math.sin(d[1] * 37 - a) * Math.sin(d[2] * 29);
   mesh.sphere(centre, radii, {
-    segments: 14,
-    rings: 9,
-    colour: (d) => dim(colour, 0.86 + 0.2 * d[1] + 0.1 * lumps(d) + 0.14 * grain(d)),
+    segments: 12,
+    rings: 8,
+    colour: (d) => dim(colour, shade * (0.84 + 0.16 * d[1] + 0.08 * lumps(d) + random.between(-0.16, 0.16))),
   });
   // Pushing the vertices in and out breaks up the round outline.
   for (let i = first; i < mesh.vertexCount; i++) {
     const at = 3 * i;
     const d = [0, 1, 2].map((k) => (mesh.positions[at + k] - centre[k]) / radii[k]) as unknown as Vec3;
-    const push = 1 + 0.12 * lumps(d);
+    const push = 1 + 0.13 * lumps(d);
     for (let k = 0; k < 3; k++) mesh.positions[at + k] = centre[k] + d[k] * radii[k] * push;
+  }
+}
+
+/** A crown or bush: clumps spread over an ellipsoid, those below in the shade of those above. */
+function foliage(context: SceneryContext, centre: Vec3, shape: { radii: Vec3; colour: Rgb; clumps: number }): void {
+  const { random } = context;
+  const { radii, colour, clumps } = shape;
+  clump(context, centre, { radii: radii.map((r) => r * 0.75) as unknown as Vec3, colour, shade: 0.75 });
+  for (let i = 0; i < clumps; i++) {
+    const y = -0.5 + (1.35 * (i + 0.5)) / clumps;
+    const ring = Math.sqrt(Math.max(0.05, 1 - y * y)) * random.between(0.55, 0.85);
+    // The golden angle spreads any number of clumps evenly.
+    const turn = i * 2.4 + random.between(0, 0.8);
+    const offset: Vec3 = [Math.cos(turn) * ring * radii[0], y * 0.75 * radii[1], Math.sin(turn) * ring * radii[2]];
+    const size = random.between(0.34, 0.52);
+    clump(context, add(centre, offset), {
+      radii: [radii[0] * size, radii[1] * size * 0.85, radii[2] * size],
+      colour,
+      shade: 0.86 + 0.2 * y + random.between(-0.05, 0.08),
+    });
   }
 }
 
@@ -76,15 +96,13 @@ export function tree(context: SceneryContext, base: Vec3): void {
   const fork = add(base, [random.normal(0.02) * height, height * 0.5, random.normal(0.02) * height]);
   mesh.cylinder(base, fork, { radius: trunk, endRadius: trunk * 0.6, colour: bark, sides: 9, caps: false });
   const leaves = vary(random, random.pick(LEAVES));
-  const crowns = 3 + random.int(3);
-  for (let i = 0; i < crowns; i++) {
-    const size = height * random.between(0.17, 0.27);
-    const offset: Vec3 = [random.normal(0.13) * height, height * (0.06 + 0.12 * i), random.normal(0.13) * height];
-    const centre = add(fork, offset);
-    if (i < 3)
-      mesh.cylinder(fork, centre, { radius: trunk * 0.4, endRadius: trunk * 0.2, colour: bark, sides: 6, caps: false });
-    foliage(context, centre, [size * 1.1, size * 0.9, size * 1.1], dim(leaves, random.between(0.9, 1.1)));
+  const spread = height * random.between(0.24, 0.34);
+  const crown = add(fork, [0, height * 0.22, 0]);
+  for (const side of [-1, 1]) {
+    const branch = add(crown, [side * spread * 0.5, 0, random.normal(0.2) * spread]);
+    mesh.cylinder(fork, branch, { radius: trunk * 0.4, endRadius: trunk * 0.15, colour: bark, sides: 6, caps: false });
   }
+  foliage(context, crown, { radii: [spread, height * 0.27, spread], colour: leaves, clumps: 9 + random.int(5) });
 }
 
 export function conifer(context: SceneryContext, base: Vec3): void {
@@ -109,10 +127,10 @@ export function conifer(context: SceneryContext, base: Vec3): void {
 export function bush(context: SceneryContext, base: Vec3): void {
   const { random } = context;
   const leaves = vary(random, random.pick(LEAVES.slice(0, 4)));
-  for (let i = 0, count = 1 + random.int(3); i < count; i++) {
-    const size = random.between(4, 9);
-    const centre = add(base, [random.normal(5), size * 0.6, random.normal(3)]);
-    foliage(context, centre, [size * 1.2, size * 0.85, size], leaves);
+  for (let i = 0, count = 1 + random.int(2); i < count; i++) {
+    const size = random.between(4, 8);
+    const centre = add(base, [random.normal(5), size * 0.5, random.normal(3)]);
+    foliage(context, centre, { radii: [size * 1.1, size * 0.8, size], colour: leaves, clumps: 6 });
   }
 }
 
@@ -199,6 +217,6 @@ export function hedge(context: SceneryContext, from: Vec3, along: Vec3): void {
   const height = random.between(7, 15);
   for (let d = -90; d <= 90; d += 13) {
     const centre = add(addScaled(from, along, d + random.normal(1.5)), [0, height * 0.5, 0]);
-    foliage(context, centre, [9.5, height * 0.58, 6], leaves);
+    foliage(context, centre, { radii: [10, height * 0.58, 6], colour: leaves, clumps: 5 });
   }
 }

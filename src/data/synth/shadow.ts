@@ -94,11 +94,28 @@ export class ShadowMap {
     }
   }
 
-  /** Draws triangles into the map: the point nearest to the light wins. */
-  cast(world: Float32Array, vertexCount: number, mesh: { triangles: ArrayLike<number>; triangleCount: number }): void {
+  /** Draws points into the map, one texel each: enough for meshes as dense as the map. */
+  splat(world: Float32Array, vertexCount: number): void {
     this.project(world, vertexCount);
     const { u, v, d, side, depth } = this;
-    const { triangles, triangleCount } = mesh;
+    for (let i = 0; i < vertexCount; i++) {
+      const column = u[i] | 0;
+      const row = v[i] | 0;
+      if (column < 0 || row < 0 || column >= side || row >= side) continue;
+      const q = row * side + column;
+      if (d[i] > depth[q]) depth[q] = d[i];
+    }
+  }
+
+  /** Draws triangles into the map: the point nearest to the light wins. `facing`: only those turned to the light. */
+  cast(
+    world: Float32Array,
+    vertexCount: number,
+    mesh: { triangles: ArrayLike<number>; triangleCount: number; facing?: boolean },
+  ): void {
+    this.project(world, vertexCount);
+    const { u, v, d, side, depth } = this;
+    const { triangles, triangleCount, facing = false } = mesh;
     for (let t = 0; t < triangleCount; t++) {
       const a = triangles[3 * t];
       const b = triangles[3 * t + 1];
@@ -110,7 +127,7 @@ export class ShadowMap {
       const ex2 = u[c] - x0;
       const ey2 = v[c] - y0;
       const area = ex1 * ey2 - ex2 * ey1;
-      if (area < 1e-5 && area > -1e-5) continue;
+      if (area < 1e-5 && (facing || area > -1e-5)) continue;
       let left = Math.ceil(x0 + Math.min(0, ex1, ex2) - 0.5);
       let right = Math.floor(x0 + Math.max(0, ex1, ex2) - 0.5);
       let top = Math.ceil(y0 + Math.min(0, ey1, ey2) - 0.5);
@@ -216,7 +233,6 @@ export class ShadowMap {
       }
     }
     boxBlur(blurred, this.scratch, { side, radius: radiusTexels });
-    boxBlur(blurred, this.scratch, { side, radius: Math.max(1, radiusTexels >> 1) });
   }
 
   /** Shade, 0 (none) to 1, on the ground point (x, 0, z) after `prefilterGround`; bilinear. */
