@@ -65,7 +65,7 @@ export const MINI: MiniSettings = {
   latentSize: 32,
   latentChannels: LATENT_CHANNELS,
   promptTokens: 32,
-  phrasings: 6,
+  phrasings: 8,
   vae: vaeConfig(64, 3),
   unet: unetConfig({ latentSize: 32, channels: [96, 160, 224], contextWidth: 256, groups: 16 }),
   text: { width: 256, layers: 4, heads: 4 },

@@ -1,0 +1,45 @@
+// The entry of the single-file exporter: what `contrapposto train RECIPE --export DIR` does, for machines with Node alone.
+import { parseArgs } from 'node:util';
+import { exitCode } from '../src/core/errors.js';
+import { runTrain } from '../src/train/index.js';
+
+async function main(): Promise<void> {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      export: { ...text, default: 'export' },
+      data: { ...text, default: 'data' },
+      tokenizer: text,
+      'held-out': text,
+      'autoencoder-seconds': text,
+      'autoencoder-batch': text,
+      'denoiser-seconds': text,
+      'denoiser-batch': text,
+      'denoiser-lr': text,
+    },
+  });
+  const number = (name: keyof typeof values) => (values[name] === undefined ? undefined : Number(values[name]));
+  const stage = (name: 'autoencoder' | 'denoiser') =>
+    Object.fromEntries(
+      Object.entries({ seconds: number(`${name}-seconds`), batch: number(`${name}-batch`) }).filter(
+        ([, v]) => v !== undefined,
+      ),
+    );
+  const lr = number('denoiser-lr');
+  const result = await runTrain({
+    recipe: positionals[0] ?? 'mini-sd',
+    exportDirectory: values.export,
+    dataDirectory: values.data,
+    tokenizerDirectory: values.tokenizer,
+    autoencoder: stage('autoencoder'),
+    denoiser: { ...stage('denoiser'), ...(lr === undefined ? {} : { lr }) },
+    heldOutRows: number('held-out'),
+  });
+  console.log(JSON.stringify(result));
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = exitCode(error);
+});
