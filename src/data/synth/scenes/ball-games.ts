@@ -129,12 +129,12 @@ function throwBall(context: SceneContext): SceneDescription {
     // A moment after the hands have let go, the ball flies ahead of them.
     centre = released ? add(hands, [0, 0.8 * u, random.between(1, 2.4) * u]) : hands;
   } else {
-    const hand = released ? figure.fromShoulder(side, 0.2, 1.8, 3.6) : figure.fromShoulder(side, 1.7, 1.5, -1.2);
+    const hand = released ? figure.fromShoulder(side, 0.2, 1.8, 3.6) : figure.fromShoulder(side, 2.3, 1.9, -0.4);
     const palm: Vec3 = released ? normalise([0, -0.35, 1]) : normalise([0, 0.35, 1]);
     const fingers: Vec3 = released ? normalise([0, 0.6, 0.8]) : normalise([0, 1, -0.35]);
-    figure.support(side, hand, { fingers, palm, pole: [x, -0.4, -0.5], curl: 0.28 });
+    figure.support(side, hand, { fingers, palm, pole: [x, -0.15, -0.9], curl: 0.28 });
     centre = addScaled(hand, palm, radius + (released ? random.between(1, 2.4) * u : 0.02));
-    pose.arm(other, figure.fromShoulder(other, released ? 1.4 : 0.6, released ? -2.6 : -0.4, released ? -0.6 : 3.6), [
+    pose.arm(other, figure.fromShoulder(other, released ? 1.4 : 1.8, released ? -2.6 : -0.7, released ? -0.6 : 2.8), [
       -x,
       -0.6,
       -0.4,

@@ -3,19 +3,9 @@ import { closedBook, openBook } from '../objects/book.js';
 import { pickColour } from '../objects/colours.js';
 import { cellPhone } from '../objects/devices.js';
 import { BOTTLE_MOUTH, type BottleKind, bottle, glass, mug, paperCup } from '../objects/vessels.js';
+import type { SceneRandom } from '../scene-random.js';
 import type { SceneContext, SceneDescription, Side } from '../types.js';
-import {
-  add,
-  addScaled,
-  multiply,
-  normalise,
-  perpendicular,
-  rotation,
-  scale,
-  subtract,
-  transform,
-  type Vec3,
-} from '../vector.js';
+import { add, addScaled, cross, normalise, perpendicular, scale, subtract, transform, type Vec3 } from '../vector.js';
 import { asSupport, describe, type SceneEntry, targetMesh, yawTowards } from './describe.js';
 import { combine, Figure, otherSide, outward, SIDES, standing } from './figure.js';
 import { placeChair } from './sitting.js';
@@ -75,7 +65,7 @@ function textOnPhone(context: SceneContext): SceneDescription {
   pose.trunk(0.05, 0, 0);
   pose.solve();
   figure.standOrWalk(0.3);
-  const height = figure.shoulder(side)[1] - random.between(1, 2.2) * u;
+  const height = figure.shoulder(side)[1] - random.between(0.5, 1.7) * u;
   const centre: Vec3 = [
     pose.root[0] + (both ? 0 : x * random.between(0.3, 1.1) * u),
     height,
@@ -110,7 +100,7 @@ function textOnPhone(context: SceneContext): SceneDescription {
     target: { category: 'cell phone', colour: colour.name },
     half: 0.6,
     indoor: 0.4,
-    yaw: random.chance(0.7) ? [-1, 1] : yawTowards(x, 1.9, 0.5),
+    yaw: random.chance(0.7) ? [-0.75, 0.75] : yawTowards(x, 2.3, 0.4),
   });
 }
 
@@ -233,12 +223,13 @@ function holdBook(context: SceneContext): SceneDescription {
   });
 }
 
+type CupKind = 'mug' | 'paper' | 'glass';
+
+/** Distance of a mug's handle from its axis. */
+const MUG_HANDLE = 0.72;
+
 /** Draws one of the kinds of cup at the current origin; returns the word for its colour. */
-function drawCup(
-  mesh: ReturnType<typeof targetMesh>,
-  kind: 'mug' | 'paper' | 'glass',
-  figure: Figure,
-): string | undefined {
+function drawCup(mesh: ReturnType<typeof targetMesh>, kind: CupKind, figure: Figure): string | undefined {
   const random = figure.random.fork('cup');
   if (kind === 'mug') {
     const colour = pickColour(random);
@@ -261,6 +252,11 @@ function drawCup(
   return undefined;
 }
 
+function cupWord(kind: CupKind, random: SceneRandom): string {
+  if (kind === 'glass') return 'glass';
+  return kind === 'mug' && random.chance(0.4) ? 'mug' : 'cup';
+}
+
 function useCup(context: SceneContext): SceneDescription {
   const { random } = context;
   const figure = new Figure(context);
@@ -268,7 +264,7 @@ function useCup(context: SceneContext): SceneDescription {
   const side = mainHand(figure);
   const x = outward(side);
   const drinks = random.chance(0.55);
-  const kind = random.weighted<'mug' | 'paper' | 'glass'>([
+  const kind = random.weighted<CupKind>([
     ['mug', 3],
     ['paper', 1.5],
     ['glass', 1],
@@ -282,19 +278,25 @@ function useCup(context: SceneContext): SceneDescription {
     const forward = figure.headDirection([0, 0, 1]);
     axis = normalise(addScaled([0, 1, 0], forward, -random.between(0.35, 0.85)));
     const rim = kind === 'paper' ? 0.78 : 0.5;
-    point = add(figure.mouth, combine([axis, -rim * u], [perpendicular(forward, axis), 0.4 * u]));
+    point = add(figure.mouth, combine([axis, -rim * 1.1 * u], [perpendicular(forward, axis), 0.42 * u]));
   } else {
     figure.look(0, 0.08);
     const from = figure.fromShoulder(side, -random.between(-0.2, 0.8), -random.between(1.2, 2.5), 0);
     point = [from[0], from[1], measures.chestZ + random.between(1, 2.2) * u];
   }
   const mesh = targetMesh();
-  pose.grip(side, point, { axis, fingers: [-x * 0.8, 0, 0.6], pole: [x * 0.8, -1, -0.1], radius: 0.36 * u });
   let colour: string | undefined;
-  // The handle looks away from the palm, forwards and a little outwards.
-  const handle = perpendicular([x * 0.2, 0, 1], axis);
-  const turn = multiply(standing(axis, handle), rotation([0, 1, 0], -Math.PI / 2));
-  mesh.within({ origin: point, rotation: turn, scale: u }, () => {
+  // Paper cups and glasses stand in the fist; a mug hangs at the palm's side of it by its handle.
+  const inwards = perpendicular([-x, 0, -0.3], axis);
+  if (kind === 'mug') {
+    const handle = addScaled(point, inwards, -MUG_HANDLE * u);
+    pose.grip(side, handle, { axis, fingers: [-x * 0.3, 0, 1], pole: [x * 0.9, -1, -0.1], radius: 0.1 * u });
+  } else {
+    const held = addScaled(point, axis, -0.15 * u);
+    pose.grip(side, held, { axis, fingers: [-x * 0.6, 0, 0.8], pole: [x * 0.8, -1, -0.1], radius: 0.38 * u });
+  }
+  const turn = standing(axis, cross(scale(inwards, -1), axis));
+  mesh.within({ origin: point, rotation: turn, scale: (kind === 'mug' ? 1.05 : 1.15) * u }, () => {
     colour = drawCup(mesh, kind, figure);
   });
   figure.rest(otherSide(side));
@@ -304,12 +306,15 @@ function useCup(context: SceneContext): SceneDescription {
     mesh,
     verb: drinks ? 'drink_with' : 'hold',
     phrase: drinks ? 'drinking from' : 'holding',
-    target: { category: 'cup', colour },
+    target: { category: 'cup', colour, word: cupWord(kind, random) },
     half: 0.65,
     indoor: 0.6,
-    yaw: drinks ? yawTowards(x, 0.25, 1.1) : yawTowards(x, 0.2, 1),
+    yaw: drinks ? yawTowards(-x, 0.5, 0.8) : yawTowards(x, 0.1, 0.9),
   });
 }
+
+/** Large bottles are recognised more easily. */
+const BOTTLE_SCALE = 1.1;
 
 function useBottle(context: SceneContext): SceneDescription {
   const { random } = context;
@@ -334,7 +339,7 @@ function useBottle(context: SceneContext): SceneDescription {
     const forward = figure.headDirection([0, 0, 1]);
     const raised = random.between(-0.25, 0.3);
     axis = normalise(add(scale(forward, -1), [x * -0.2, -raised, 0]));
-    point = add(figure.mouth, scale(axis, -(BOTTLE_MOUTH[kind] - 0.02) * u));
+    point = add(figure.mouth, scale(axis, -(BOTTLE_MOUTH[kind] - 0.02) * BOTTLE_SCALE * u));
   } else {
     const hanging = random.chance(0.4);
     const from = figure.fromShoulder(
@@ -349,10 +354,12 @@ function useBottle(context: SceneContext): SceneDescription {
     figure.look(0, 0.05);
   }
   const fingers: Vec3 = drinks ? [-x * 0.8, 0.45, 0.2] : [-x * 0.7, -0.1, 0.7];
-  pose.grip(side, point, { axis, fingers, pole: [x * 0.9, -0.9, -0.1], radius: 0.3 * u });
+  // Held near its foot, so that more of it is seen.
+  const held = addScaled(point, axis, -0.4 * u);
+  pose.grip(side, held, { axis, fingers, pole: [x * 0.9, -0.9, -0.1], radius: 0.32 * u });
   const mesh = targetMesh();
   const cap = pickColour(random.fork('cap'), ['white', 'blue', 'red', 'black']);
-  mesh.within({ origin: point, rotation: standing(axis, [0.1, 0, 1]), scale: u }, () =>
+  mesh.within({ origin: point, rotation: standing(axis, [0.1, 0, 1]), scale: BOTTLE_SCALE * u }, () =>
     bottle(mesh, kind, { colour: colour.rgb, cap: cap.rgb }),
   );
   figure.rest(otherSide(side));
@@ -365,7 +372,7 @@ function useBottle(context: SceneContext): SceneDescription {
     target: { category: 'bottle', colour: colour.name },
     half: 0.55,
     indoor: 0.4,
-    yaw: drinks ? yawTowards(x, 0.5, 0.9) : yawTowards(x, 0.3, 0.9),
+    yaw: drinks ? yawTowards(x, 0.95, 0.55) : yawTowards(x, 0.3, 0.9),
   });
 }
 
