@@ -78,11 +78,11 @@ class Pack {
   build(index: number): Character {
     const recipe = this.header.people[index];
     const body = this.#morph(recipe);
+    this.#scaleTo(recipe.stature, body);
     const worn = this.#wornBy(recipe);
     const pieces = worn.map(({ piece, texture }) => {
       return this.#dress(piece, { texture, body, covered: this.#coveredBy(worn, LAYERS_OVER[piece.kind]) });
     });
-    this.#scaleTo(recipe.stature, body);
     const scale = this.#headLengthOf(body) / this.#headLength;
     const expressions = new Map(
       this.header.expressions.map((face) => [face.name, once(() => this.#express(face, worn, scale))]),
