@@ -5,6 +5,7 @@ import { ContrappostoError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Runtime } from '../runtime/index.js';
 import { type Checkpoint, openCheckpoint, openSafetensors } from '../weights/index.js';
+import { attentionMaps } from './attention.js';
 import { components } from './components.js';
 import type { ParityFamily, ReferenceFile } from './family.js';
 import { pipelineRuns } from './pipeline.js';
@@ -12,7 +13,7 @@ import type { ParityReport } from './report.js';
 import { schedulers } from './schedulers.js';
 import { checkTokenizer } from './tokenizers.js';
 
-const FAMILIES: readonly ParityFamily[] = [components, pipelineRuns, schedulers];
+const FAMILIES: readonly ParityFamily[] = [components, pipelineRuns, schedulers, attentionMaps];
 
 /** Reference tensors of checkpoint `name` lie in a folder `name-io`. */
 const IO_SUFFIX = '-io';
