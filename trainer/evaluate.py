@@ -100,7 +100,7 @@ def _pick(outputs: dict[str, Tensor], name: str, graph: OnnxGraph) -> Tensor:
 
 
 @torch.no_grad()
-def derive(spec: dict, load: LoadGraph, data: DataSet, *, bfloat16: bool) -> tuple[Tensor, float | None]:
+def derive(spec: dict, load: LoadGraph, data: DataSet) -> tuple[Tensor, float | None]:
     """A new field computed from others, row by row; with `unitStd` divided by its standard deviation, which is returned inverted."""
     graph, module = load(spec["graph"])
     wanted = {info.name: info for info in graph.inputs}
@@ -115,8 +115,7 @@ def derive(spec: dict, load: LoadGraph, data: DataSet, *, bfloat16: bool) -> tup
         # the last batch repeats its last row: the graph's batch size is fixed
         index = torch.arange(start, start + batch, device=data.device).clamp(max=rows - 1)
         values = sampler.draw(wanted, index, generator)
-        with torch.autocast(data.device.type, torch.bfloat16, enabled=bfloat16):
-            out = _pick(_named(module, values), spec["output"], graph)
+        out = _pick(_named(module, values), spec["output"], graph)
         if result is None:
             result = torch.empty((rows, *out.shape[1:]), dtype=dtype, device=data.device)
         result[start : start + batch] = out[: rows - start].to(dtype)

@@ -208,11 +208,11 @@ def _layer_norm(call: Call) -> Lowered:
 
 
 def layer_norm(x: Tensor, scale: Tensor, bias: Optional[Tensor], axis: int, epsilon: float) -> Tensor:
-    shape = x.shape[axis % x.ndim :]
+    shape, narrow, x = x.shape[axis % x.ndim :], x.dtype, wide(x)
     if scale.shape == shape and (bias is None or bias.shape == shape):
-        return F.layer_norm(x, shape, scale, bias, epsilon)
+        return F.layer_norm(x, shape, scale, bias, epsilon).to(narrow)
     normed = F.layer_norm(x, shape, None, None, epsilon) * scale
-    return normed if bias is None else normed + bias
+    return (normed if bias is None else normed + bias).to(narrow)
 
 
 @register("InstanceNormalization")
@@ -222,7 +222,7 @@ def _instance_norm(call: Call) -> Lowered:
 
 def instance_norm(x: Tensor, scale: Tensor, bias: Tensor, epsilon: float) -> Tensor:
     # one group a channel: unlike F.instance_norm it never refuses a single value, and needs no running statistics
-    return F.group_norm(x, x.shape[1], scale, bias, epsilon)
+    return group_norm(x, x.shape[1], scale, bias, epsilon)
 
 
 @register("GroupNormalization")
@@ -231,7 +231,8 @@ def _group_norm(call: Call) -> Lowered:
 
 
 def group_norm(x: Tensor, groups: int, scale: Tensor, bias: Tensor, epsilon: float) -> Tensor:
-    return F.group_norm(x, groups, scale, bias, epsilon)
+    # computed in float32 and handed on in the precision that came in: autocast alone would double the traffic behind it
+    return F.group_norm(wide(x), groups, scale, bias, epsilon).to(x.dtype)
 
 
 @register("trainer.GroupNorm")
@@ -241,7 +242,7 @@ def _fused_group_norm(call: Call) -> Lowered:
 
 
 def flat_group_norm(x: Tensor, groups: int, scale: Tensor, bias: Tensor, epsilon: float) -> Tensor:
-    return F.group_norm(x, groups, scale.reshape(-1), bias.reshape(-1), epsilon)
+    return group_norm(x, groups, scale.reshape(-1), bias.reshape(-1), epsilon)
 
 
 @register("BatchNormalization")

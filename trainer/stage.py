@@ -77,7 +77,7 @@ class Stage:
         missing = read - self.run.data.fields.keys() - self.run.data.declared.keys() - {d["field"] for d in own}
         for spec in [*[d for d in self.run.export.derivations() if d["field"] in missing], *own]:
             begun = time.perf_counter()
-            values, scale = derive(spec, self.run.load_graph, self.run.data, bfloat16=self.run.speed.bfloat16)
+            values, scale = derive(spec, self.run.load_graph, self.run.data)
             self.run.data.fields[spec["field"]] = values
             if scale is not None:
                 self.run.store.assign(spec["unitStd"], torch.tensor(scale))

@@ -101,6 +101,13 @@ class TrainingTest(unittest.TestCase):
         vae = [read_safetensors(f / "vae.safetensors")[0]["decoder.0.weight"] for f in (first, second)]
         self.assertTrue(torch.equal(*vae))
 
+    def test_learns_in_bfloat16_and_channels_last(self):
+        out = self.folder / "narrow"
+        flags = ("--precision", "bf16", "--memory-format", "channels_last", "--steps", "60")
+        self.assertEqual(train(self.export, "--data", self.data, "--out", out, *flags)[0], 0)
+        losses = [e["denoiser.loss"] for e in log_of(out) if "denoiser.loss" in e]
+        self.assertLess(losses[-1], losses[0] / 2)
+
     def test_a_time_limit_stops_and_saves(self):
         out = self.folder / "limited"
         code, _ = train(self.export, "--data", self.data, "--out", out, "--seconds", 1000, "--time-limit", 0.5)
