@@ -41,17 +41,16 @@ export function drawSkeleton(image: Image, people: readonly Person[], options: D
     if (body) drawBody(canvas, toOpenPoseBody(person), { radius: radiusOf(person), minScore });
   }
   for (const person of people) {
-    const radius = radiusOf(person);
-    const detail = Math.max(MIN_DETAIL_RADIUS, radius / 2);
-    if (hands) {
-      for (const side of ['left', 'right'] as const)
-        drawHand(canvas, handOf(person, side), { radius: detail, minScore });
+    const thick = Math.max(MIN_DETAIL_RADIUS, radiusOf(person) / 2);
+    const detail = (points: readonly Keypoint[], share: number) =>
+      options.thinWhenSmall ? Math.max(MIN_DETAIL_RADIUS, Math.min(thick, share * extentPx(points, minScore))) : thick;
+    for (const side of hands ? (['left', 'right'] as const) : []) {
+      const hand = handOf(person, side);
+      drawHand(canvas, hand, { radius: detail(hand, 0.04), minScore });
     }
-    if (face) {
-      for (const point of faceOf(person)) {
-        if (point.score >= minScore) drawDisc(canvas, point, { radius: detail, colour: FACE_POINT });
-      }
-    }
+    const facePoints = face ? faceOf(person).filter((p) => p.score >= minScore) : [];
+    const radius = detail(facePoints, 0.012);
+    for (const point of facePoints) drawDisc(canvas, point, { radius, colour: FACE_POINT });
   }
   return canvas;
 }
@@ -72,10 +71,15 @@ export function skeletonPicture(
   return drawSkeleton({ widthPx, heightPx, data: new Uint8Array(widthPx * heightPx * 3) }, people, options);
 }
 
-/** One percent of the person's extent, at least a pixel. */
+/** One and a half percent of the person's extent, at least a pixel. */
 function thinRadius(person: Person, minScore: number): number {
-  const [x1, y1, x2, y2] = boxOf(person.keypoints, minScore) ?? [0, 0, 0, 0];
-  return Math.max(1, 0.015 * Math.max(x2 - x1, y2 - y1));
+  return Math.max(1, 0.015 * extentPx(person.keypoints, minScore));
+}
+
+/** The longer side of the box around the points. */
+function extentPx(points: readonly Keypoint[], minScore: number): number {
+  const [x1, y1, x2, y2] = boxOf(points, minScore) ?? [0, 0, 0, 0];
+  return Math.max(x2 - x1, y2 - y1);
 }
 
 interface Pen {

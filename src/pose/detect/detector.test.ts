@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Image, readImage } from '../../core/image.js';
-import { COCO } from '../formats.js';
+import { COCO, WHOLEBODY } from '../formats.js';
 import { createPoseDetector } from './detector.js';
 
 const photos = join(process.env.CONTRAPPOSTO_SHARED ?? '../shared', 'data/photos');
@@ -56,6 +56,8 @@ describe('createPoseDetector', () => {
     expect(points[112 + 12].x).toBeLessThan(265);
     expect(points[91 + 12].x).toBeGreaterThan(735);
     expect(people[0].mediapipe?.length).toBe(33);
+    const chin = points[WHOLEBODY.face.start + 8];
+    expect(Math.hypot(chin.x - 472, chin.y - 308)).toBeLessThan(12);
   });
 
   it.skipIf(!hasPhotos)('finds two hands without a body', async () => {

@@ -16,7 +16,8 @@ export type NetworkName =
   | 'blazepose-full'
   | 'blazepose-heavy'
   | 'handlandmark-full'
-  | 'handtrack';
+  | 'handtrack'
+  | 'facemesh';
 
 /** Runs a network on one input; returns the values of each named output. */
 export type Network = (input: Float32Array, outputs: readonly string[]) => Float32Array[];

@@ -8,6 +8,7 @@ import { type Box, distance, iou, type Keypoint, type Person } from '../person.j
 import { estimateBlazePose } from './blazepose.js';
 import { type DetectedObject, detectObjects } from './centernet.js';
 import { Pyramid } from './crop.js';
+import { readFace } from './face.js';
 import { type DetectedHand, readHandsOf, torsoPx } from './hands.js';
 import { detectFreeHands } from './handtrack.js';
 import { detectPoses, estimatePose, type Pose17 } from './movenet.js';
@@ -20,6 +21,8 @@ export interface DetectOptions {
   maxPeople?: number;
   /** Look for hands; default true. */
   hands?: boolean;
+  /** Look for the 68 points of faces; default true. */
+  face?: boolean;
   /** Measure the 33 MediaPipe points and the feet; default true. */
   mediapipe?: boolean;
 }
@@ -50,7 +53,7 @@ export async function detectInThread(
   image: Image,
   options: DetectOptions & { signal?: AbortSignal; onProgress?: OnProgress; isStopped?: () => boolean } = {},
 ): Promise<Detection> {
-  const { minScore = 0.3, maxPeople = 16, hands = true, mediapipe = true, onProgress } = options;
+  const { minScore = 0.3, maxPeople = 16, hands = true, face = true, mediapipe = true, onProgress } = options;
   const picture = new Pyramid(image);
   const operation = 'detect people';
   const check = () => {
@@ -71,6 +74,7 @@ export async function detectInThread(
   for (const person of people) {
     check();
     if (mediapipe) await addBlazePose(picture, person);
+    if (face) setPart(person, WHOLEBODY.face.start, (await readFace(picture, person.keypoints)) ?? []);
     if (hands) for (const hand of await readHandsOf(picture, person.keypoints)) setHand(person, hand);
   }
   const isHandless = people.every((p) => p.keypoints.slice(WHOLEBODY.leftHand.start).every((k) => k.score === 0));
@@ -126,7 +130,11 @@ function gapPx(a: readonly Keypoint[], b: readonly Keypoint[]): number {
 
 function setHand(person: DetectedPerson, hand: DetectedHand): void {
   const { start } = hand.side === 'left' ? WHOLEBODY.leftHand : WHOLEBODY.rightHand;
-  hand.points.forEach((point, k) => {
+  setPart(person, start, hand.points);
+}
+
+function setPart(person: DetectedPerson, start: number, points: readonly Keypoint[]): void {
+  points.forEach((point, k) => {
     person.keypoints[start + k] = point;
   });
 }
