@@ -1,7 +1,7 @@
 // Recomputes whole text-to-image runs from recorded noise.
-import { floats } from '../core/tensor.js';
+import { float32, floats, sizeOf, type Tensor } from '../core/tensor.js';
 import { loadPipeline } from '../diffusion/pipeline.js';
-import { guidedDenoiser, sample } from '../diffusion/sampling.js';
+import { guidedDenoiser, sample, stack } from '../diffusion/sampling.js';
 import { createScheduler, type SchedulerName } from '../diffusion/schedulers.js';
 import { metadata, metadataNumber, type ParityFamily, type ReferenceFile } from './family.js';
 import { type Check, compare, LOOP_TOLERANCE } from './report.js';
@@ -27,42 +27,51 @@ export const pipelineRuns: ParityFamily = {
     const negativePrompt = guidanceScale > 1 ? await pipeline.encodePrompt(text(file, 'negative_prompt')) : undefined;
     const [, , height, width] = noise.shape;
     const session = await pipeline.unetSession({ batch: negativePrompt ? 2 : 1, height, width });
+    const denoiser = guidedDenoiser({ session, prompt, negativePrompt, guidanceScale });
     const checks: Check[] = [];
-    for (const [run, scheduler] of runs(file)) {
-      const denoiser = guidedDenoiser({ session, prompt, negativePrompt, guidanceScale });
-      const steps = Number(/\d+$/.exec(run)![0]);
-      const latents = await sample(denoiser, {
-        scheduler: createScheduler(pipeline.schedulerConfig, scheduler),
-        steps,
-        noise,
-        signal: tools.signal,
-      });
-      const check = (tensor: string, ours: Float32Array) => {
-        if (!file.names.has(tensor)) return;
+    for (const [run, { scheduler, steps }] of runs(file)) {
+      const options = { scheduler: createScheduler(pipeline.schedulerConfig, scheduler), steps, signal: tools.signal };
+      const pictures: Tensor[] = [];
+      for (const each of unstack(noise)) pictures.push(await sample(denoiser, { ...options, noise: each }));
+      const latents = stack(pictures);
+      const check = (tensor: string, ours: Float32Array) =>
         checks.push(compare({ file: file.path, tensor, tolerance: LOOP_TOLERANCE }, ours, file.read(tensor)));
-      };
-      check(`${run}_latents`, floats(latents));
-      if (file.names.has(`${run}_image`)) {
-        const decoded = floats(await pipeline.decode(latents));
-        check(
-          `${run}_image`,
-          decoded.map((v) => Math.min(1, Math.max(0, v / 2 + 0.5))),
-        );
-      }
+      if (file.names.has(`${run}_latents`)) check(`${run}_latents`, floats(latents));
+      if (!file.names.has(`${run}_image`)) continue;
+      const decoded = floats(await pipeline.decode(latents));
+      check(
+        `${run}_image`,
+        decoded.map((v) => Math.min(1, Math.max(0, v / 2 + 0.5))),
+      );
     }
     await pipeline.release();
     return { checks, inputs: ['latents'] };
   },
 };
 
-/** Runs whose scheduler is known: name such as `ddim8` -> scheduler. */
-function runs(file: ReferenceFile): Map<string, SchedulerName> {
-  const found = new Map<string, SchedulerName>();
+interface NamedRun {
+  scheduler: SchedulerName;
+  steps: number;
+}
+
+/** Runs whose scheduler is known, by their names such as `ddim8`. */
+function runs(file: ReferenceFile): Map<string, NamedRun> {
+  const found = new Map<string, NamedRun>();
   for (const name of file.names) {
     const [, scheduler, steps] = RESULT.exec(name) ?? [];
-    if (scheduler && Object.hasOwn(SCHEDULER_OF, scheduler)) found.set(scheduler + steps, SCHEDULER_OF[scheduler]);
+    if (!scheduler || !Object.hasOwn(SCHEDULER_OF, scheduler)) continue;
+    found.set(scheduler + steps, { scheduler: SCHEDULER_OF[scheduler], steps: Number(steps) });
   }
   return found;
+}
+
+/** The pictures of a batch, each [1, ...]. */
+function unstack(batch: Tensor): Tensor[] {
+  const [pictures, ...rest] = batch.shape;
+  const each = sizeOf(rest);
+  return Array.from({ length: pictures }, (_, i) =>
+    float32(floats(batch).slice(i * each, (i + 1) * each), [1, ...rest]),
+  );
 }
 
 /** A text of the metadata; absent means empty. */

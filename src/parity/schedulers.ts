@@ -1,7 +1,7 @@
 // Recomputes scheduler runs on the toy model that the file describes, noising and velocity.
 import { z } from 'zod';
 import { ContrappostoError } from '../core/errors.js';
-import { float32, floats, type Tensor } from '../core/tensor.js';
+import { float32, floats, sizeOf, type Tensor } from '../core/tensor.js';
 import type { Scheduler } from '../diffusion/scheduler.js';
 import { SCHEDULERS } from '../diffusion/schedulers.js';
 import { metadata, type ParityFamily, type ReferenceFile } from './family.js';
@@ -86,16 +86,16 @@ function toyModel(file: ReferenceFile): (x: Float32Array, t: number) => Float32A
   }
   const slope = Number(match[1]);
   const mix = floats(file.read('A'));
-  const channels = file.read('A').shape[0];
-  return (x, t) => {
-    const plane = x.length / channels; // one picture: [1, C, h, w]
-    return x.map((_, i) => {
-      const out = Math.floor(i / plane);
+  const [, channels, ...space] = file.read('x_T_unit').shape;
+  const plane = sizeOf(space);
+  return (x, t) =>
+    x.map((_, i) => {
+      const out = Math.floor(i / plane) % channels;
+      const first = i - out * plane; // this position in channel 0 of the same picture
       let sum = slope * t;
-      for (let c = 0; c < channels; c++) sum += mix[out * channels + c] * x[c * plane + (i % plane)];
+      for (let c = 0; c < channels; c++) sum += mix[out * channels + c] * x[first + c * plane];
       return Math.tanh(sum);
     });
-  };
 }
 
 function checkNoising(file: ReferenceFile, { schedule }: Scheduler): Check[] {
