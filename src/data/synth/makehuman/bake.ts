@@ -12,7 +12,7 @@ import { basePiece, garmentPieces, type Piece, wearablePiece } from './pieces.js
 import { POSE_BONES, type Rig, readRig } from './rig.js';
 import { type PackHeader, STEPS } from './schema.js';
 import { cutoutTexture, paletteTexture, strandTexture, type TextureData, withoutPrint } from './textures.js';
-import { GARMENTS, HAIR_WORDS } from './wardrobe.js';
+import { GARMENTS, HAIR_WORDS, isClearOfEyes } from './wardrobe.js';
 
 export interface BakeOptions {
   /** How many people, at least 1. */
@@ -122,7 +122,7 @@ async function addGarments(bake: Bake, recipes: readonly Recipe[]): Promise<void
 }
 
 async function addSmallParts(bake: Bake, recipes: readonly Recipe[]): Promise<void> {
-  const { assets, rig } = bake;
+  const { assets, rig, base } = bake;
   const { manifest } = assets;
   const kinds: [PartKind, typeof manifest.hair, (r: Recipe) => string | null, number][] = [
     ['shoes', manifest.shoes, (r) => r.shoes, SHOES_PX],
@@ -137,13 +137,16 @@ async function addSmallParts(bake: Bake, recipes: readonly Recipe[]): Promise<vo
       const make = kind === 'hair' || kind === 'brows' ? strandTexture : paletteTexture;
       const texture = file === null ? PLAIN : addTexture(bake, wearable.name, await make(file, sizePx));
       const word = kind === 'hair' ? (HAIR_WORDS[wearable.name] ?? 'hair') : kind;
-      addPiece(bake, await wearablePiece(assets, wearable, { kind, rig }), word, texture);
+      const keep = kind === 'hair' ? isClearOfEyes : undefined;
+      addPiece(bake, await wearablePiece(assets, wearable, { kind, rig, base, keep }), word, texture);
     }
   }
   const eyes = { name: 'eyes', clo: manifest.eyes.clo, mesh: manifest.eyes.mesh, texture: null };
-  addPiece(bake, await wearablePiece(assets, eyes, { kind: 'eyes', rig }), '');
-  for (const name of manifest.eyes.textures)
+  addPiece(bake, await wearablePiece(assets, eyes, { kind: 'eyes', rig, base }), '');
+  for (const name of manifest.eyes.textures) {
+    if (!recipes.some((recipe) => recipe.eyes === name)) continue;
     addTexture(bake, name, await cutoutTexture(await assets.bytes(name), EYE_PX));
+  }
 }
 
 /** Texture index of pieces in one plain colour, or whose texture each person brings. */

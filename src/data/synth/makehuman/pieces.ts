@@ -1,9 +1,9 @@
 // Wearable pieces of the pack: meshes that follow the base body, cut into tops and bottoms, with skin weights.
-import type { PartKind } from '../types.js';
+import type { PartKind, Vec3 } from '../types.js';
 import type { AssetFolder, Wearable } from './manifest.js';
 import { type Fitting, fit, parseFitting } from './mhclo.js';
 import { type ObjMesh, parseObj, triangulate } from './obj.js';
-import { fourStrongest, type Rig } from './rig.js';
+import { fourStrongest, jointAt, type Rig } from './rig.js';
 import { DEFAULT_TOP_ABOVE, type GarmentSplit } from './wardrobe.js';
 
 export interface Piece extends Fitting {
@@ -45,14 +45,16 @@ export function basePiece(
   return assemble(kind, { name: kind, kind, fitting, faces: local, uvs: mesh.uvs, rig });
 }
 
-/** A wearable in one piece. */
+/** A wearable in one piece; faces whose middle `keep` rejects (on the unmorphed body) are cut off. */
 export async function wearablePiece(
   assets: AssetFolder,
   wearable: Wearable,
-  { kind, rig }: { kind: PartKind; rig: Rig },
+  { kind, rig, base, keep }: PieceSource & { kind: PartKind; keep?: (middle: Vec3) => boolean },
 ): Promise<Piece> {
   const { mesh, fitting, faces } = await readWearable(assets, wearable);
-  return assemble(wearable.name, { name: wearable.name, kind, fitting, faces, uvs: mesh.uvs, rig });
+  const fitted = fit(fitting, base);
+  const kept = keep ? faces.filter((face) => keep(jointAt(fitted, face.vertices))) : faces;
+  return assemble(wearable.name, { name: wearable.name, kind, fitting, faces: kept, uvs: mesh.uvs, rig });
 }
 
 /** A garment cut into its top and its bottom. */

@@ -88,7 +88,14 @@ export function drawOutfit(random: Draws, sex: 'female' | 'male', isChild: boole
   return [random.weighted(tops), random.weighted(sex === 'female' ? FEMALE_BOTTOMS : MALE_BOTTOMS)];
 }
 
-/** Hair styles with the word for captions; those that hang over the eyes are left out. */
+/**
+ * Whether a piece of hair may stay: fringes that hang in front of the eyes (brows at 7.5 on the unmorphed body) are cut.
+ */
+export function isClearOfEyes([x, y, z]: readonly [number, number, number]): boolean {
+  return !(Math.abs(x) < 0.66 && y < 7.55 && z > 1.0);
+}
+
+/** Hair styles with the word for captions. */
 export const HAIR_WORDS: Readonly<Record<string, string>> = {
   afro01: 'afro',
   bob01: 'bob',
