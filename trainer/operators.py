@@ -392,8 +392,7 @@ def from_end(indices: Tensor, size: int) -> Tensor:
 def gather(data: Tensor, indices: Tensor, axis: int) -> Tensor:
     axis = axis % data.ndim
     indices = from_end(indices, data.shape[axis])
-    if axis == 0 and data.ndim == 2 and data.is_floating_point():
-        return F.embedding(indices, data)
+    # not F.embedding: the backward pass of index_select needs no sorting and can always be captured in a CUDA graph
     picked = data.index_select(axis, indices.reshape(-1))
     return picked.reshape(list(data.shape[:axis]) + list(indices.shape) + list(data.shape[axis + 1 :]))
 

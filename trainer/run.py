@@ -40,6 +40,7 @@ class Options:
     device: str = "auto"
     precision: str = "auto"
     compile: bool = False
+    compile_objectives: list[str] = field(default_factory=list)
     cuda_graph: bool | None = None
     memory_format: str = "auto"
     seed: int = 0
@@ -163,6 +164,7 @@ class Run:
 
 
 def _speed(options: Options, *, cuda: bool) -> Speed:
+    options.compile = options.compile or bool(options.compile_objectives)
     if options.compile and not hasattr(torch, "compile"):
         print(f"PyTorch {torch.__version__} has no torch.compile, going on without", flush=True)
         options.compile = False

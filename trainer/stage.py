@@ -99,8 +99,12 @@ class Stage:
             schedule=spec.get("schedule", {}), loss=spec["loss"], metrics=list(spec.get("metrics", [])),
             start=float(spec.get("from", 0.0)), end=float(spec.get("until", 1.0)), lr=torch.zeros((), device=self.run.world.device),
         )
-        objective.run = torch.compile(module, dynamic=False) if self.run.speed.compile else module
+        objective.run = torch.compile(module, dynamic=False) if self._compiles(spec["name"]) else module
         return objective
+
+    def _compiles(self, name: str) -> bool:
+        chosen = self.run.options.compile_objectives
+        return self.run.speed.compile and (not chosen or name in chosen)
 
     def _optimizer(self, names: tuple[str, ...]) -> FlatAdamW:
         """Objectives that train the same parameters share weights, moments and average."""
@@ -121,7 +125,7 @@ class Stage:
         throttle = Throttle(self.run.world.device)
         while True:
             progress = self.clock.progress
-            if self.step % self.run.interval == 0:
+            if self.step % self.run.interval == 0 or self.step == self.clock.steps:
                 progress = self.clock.advance(self.step, active is not None and active.replay.settled)
                 stop, progress = self.run.world.agree(float(self.run.must_stop()), progress)
                 self.clock.progress = progress
