@@ -12,4 +12,5 @@ export default defineConfig({
   fixedExtension: false,
   dts: true,
   sourcemap: false,
+  inputOptions: { checks: { pluginTimings: false } },
 });
