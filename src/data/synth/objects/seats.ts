@@ -226,7 +226,8 @@ export function couch(mesh: MeshBuilder, options: SeatOptions & { shift: number;
     mesh.box([0, height + 1 * u, -2.9 * u], [half, 3.4 * u, 0.75 * u], { colour: dark, bevel: 0.45 * u });
     for (const side of [-1, 1]) {
       const x = side * (half - 0.4 * u);
-      mesh.box([x + side * 0.4 * u, height * 0.62, 0 * u], [0.75 * u, height * 0.62 - 0.35 * u + 0.9 * u, 3.5 * u], {
+      const arm = (height + 1.5 * u) / 2;
+      mesh.box([x + side * 0.4 * u, arm + 0.2 * u, 0], [0.75 * u, arm - 0.1 * u, 3.5 * u], {
         colour,
         bevel: 0.5 * u,
       });

@@ -307,7 +307,7 @@ function useCup(context: SceneContext): SceneDescription {
     verb: drinks ? 'drink_with' : 'hold',
     phrase: drinks ? 'drinking from' : 'holding',
     target: { category: 'cup', colour, word: cupWord(kind, random) },
-    half: 0.65,
+    half: 0.75,
     indoor: 0.6,
     yaw: drinks ? yawTowards(-x, 0.5, 0.8) : yawTowards(x, 0.1, 0.9),
   });
@@ -332,6 +332,7 @@ function useBottle(context: SceneContext): SceneDescription {
   );
   figure.loosen();
   figure.standOrWalk(drinks ? 0 : 0.3);
+  const hanging = !drinks && random.chance(0.3);
   let point: Vec3;
   let axis: Vec3 = normalise([-x * random.between(0, 0.15), 1, random.between(-0.15, 0.15)]);
   if (drinks) {
@@ -341,7 +342,6 @@ function useBottle(context: SceneContext): SceneDescription {
     axis = normalise(add(scale(forward, -1), [x * -0.2, -raised, 0]));
     point = add(figure.mouth, scale(axis, -(BOTTLE_MOUTH[kind] - 0.02) * BOTTLE_SCALE * u));
   } else {
-    const hanging = random.chance(0.4);
     const from = figure.fromShoulder(
       side,
       hanging ? 0.5 : -random.between(-0.2, 0.6),
@@ -370,7 +370,7 @@ function useBottle(context: SceneContext): SceneDescription {
     verb: drinks ? 'drink_with' : 'hold',
     phrase: drinks ? 'drinking from' : 'holding',
     target: { category: 'bottle', colour: colour.name },
-    half: 0.55,
+    half: hanging ? 0 : 0.7,
     indoor: 0.4,
     yaw: drinks ? yawTowards(x, 0.95, 0.55) : yawTowards(x, 0.3, 0.9),
   });

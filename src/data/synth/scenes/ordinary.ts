@@ -139,7 +139,11 @@ function standBeside(context: SceneContext): SceneDescription {
     mesh,
     verb: 'no_interaction',
     phrase: 'standing next to',
-    target: { category: neighbour.category, colour: neighbour.colour },
+    target: {
+      category: neighbour.category,
+      colour: neighbour.colour,
+      word: neighbour.category === 'sports ball' ? 'ball' : undefined,
+    },
     indoor: ['chair', 'suitcase'].includes(neighbour.category) ? 0.5 : 0.05,
     yaw: [-0.7, 0.7],
   });
