@@ -32,6 +32,8 @@ import type { MiniSettings } from './settings.js';
 
 /** Weight of a pixel by what it shows: background, object, person, face or hand. Small parts carry the meaning. */
 const REGION_WEIGHT = [1, 2, 2, 5];
+/** The same for latents in the denoiser's loss: milder, since it shifts what the model expects where. */
+const LATENT_REGION_WEIGHT = [1, 2, 1.6, 3];
 /** Largest deviation of the noise added to latents: the decoder learns to bear a generator's inaccuracy. */
 const LATENT_NOISE = 0.1;
 
@@ -107,15 +109,19 @@ class Parts {
   }
 }
 
-/** [N, 1, H, W] weights with mean about one, from the region map uint8 [N, H, W]. */
-function regionWeights(region: Value): Value {
-  const one = region.graph.constant(1);
-  let weight: Value = one;
-  REGION_WEIGHT.forEach((w, id) => {
+/** Weight of each pixel [N, 1, H, W] by the region map uint8 [N, H, W]. */
+function weightMap(region: Value, weights: readonly number[]): Value {
+  let weight: Value = region.graph.constant(1);
+  weights.forEach((w, id) => {
     const here = Equal(region, region.graph.constant(id, { dtype: 'uint8' }));
     weight = Where(here, region.graph.constant(w), weight);
   });
-  const map = Unsqueeze(weight, [1]); // [N, 1, H, W]
+  return Unsqueeze(weight, [1]);
+}
+
+/** The autoencoder's pixel weights [N, 1, H, W], of mean one. */
+function regionWeights(region: Value): Value {
+  const map = weightMap(region, REGION_WEIGHT);
   return Div(map, ReduceMean(map));
 }
 
@@ -204,6 +210,15 @@ export function encodeGraph({ settings, batch }: Sized): Graph {
   const graph = new Graph('encode');
   const parts = new Parts(graph, settings, batch);
   graph.output('latents', parts.encode(parts.image()));
+  return graph;
+}
+
+/** `region` -> `weights` [N, 1, h, w] of latent pixels in the denoiser's loss. */
+export function latentWeightGraph({ settings, batch }: Sized): Graph {
+  const graph = new Graph('latent_weights');
+  const map = weightMap(new Parts(graph, settings, batch).region(), LATENT_REGION_WEIGHT);
+  const cell = settings.pictureSize / settings.latentSize;
+  graph.output('weights', AveragePool(map, { kernel_shape: [cell, cell], strides: [cell, cell] }));
   return graph;
 }
 

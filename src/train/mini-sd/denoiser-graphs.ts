@@ -3,6 +3,7 @@ import {
   Add,
   Cast,
   Concat,
+  Div,
   Gather,
   Graph,
   Mul,
@@ -90,7 +91,7 @@ function latentShape({ latentChannels, latentSize }: MiniSettings, batch: number
   return [batch, latentChannels, latentSize, latentSize];
 }
 
-/** Mean weighted squared error of the predicted velocity. */
+/** Mean squared error of the predicted velocity, weighted by timestep and by what a latent pixel shows. */
 export function denoiserLoss(size: Sized, options: DenoiserOptions): Graph {
   const { settings, batch } = size;
   const graph = new Graph('denoiser_loss');
@@ -114,7 +115,9 @@ export function denoiserLoss(size: Sized, options: DenoiserOptions): Graph {
     timestep,
   );
   const square = Mul(error, error);
-  graph.output('loss', ReduceMean(Mul(square, weight), { keepdims: false }));
+  const region = graph.input('weights', 'float32', [batch, 1, settings.latentSize, settings.latentSize]);
+  const weighted = Mul(Mul(square, weight), Div(region, ReduceMean(region)));
+  graph.output('loss', ReduceMean(weighted, { keepdims: false }));
   graph.output('mse', ReduceMean(square, { keepdims: false }));
   return graph;
 }

@@ -7,6 +7,7 @@ import {
   decodeGraph,
   discriminatorLoss,
   encodeGraph,
+  latentWeightGraph,
 } from './autoencoder-graphs.js';
 import { type DenoiserOptions, denoiserLoss, samplingPairs, samplingStep } from './denoiser-graphs.js';
 import { type MiniSettings, SCHEDULER_CONFIG, textConfig } from './settings.js';
@@ -53,6 +54,7 @@ export function miniSdRecipe(options: MiniSdOptions): Recipe {
       'autoencoder-evaluation.onnx': autoencoderEvaluation(sized(EVALUATION_BATCH)),
       'autoencoder-grid.onnx': autoencoderGrid(sized(Math.min(8, autoencoder.batch))),
       'encode.onnx': encodeGraph(pictures),
+      'latent-weights.onnx': latentWeightGraph(pictures),
       'decode.onnx': decodeGraph(grid),
       'denoiser-loss.onnx': denoiserLoss(sized(denoiser.batch), options),
       'sampling-step.onnx': samplingStep(grid, { ...options, guidanceScale: GRID_GUIDANCE }),
@@ -162,9 +164,18 @@ function denoiserStage(options: MiniSdOptions): Stage {
         dtype: 'float32',
         unitStd: 'latent_scale',
       },
+      {
+        field: 'weights',
+        graph: 'latent-weights.onnx',
+        inputs: { region: { kind: 'data', field: 'region' } },
+        output: 'weights',
+        batch: options.autoencoder.batch,
+        dtype: 'float32',
+      },
     ],
     inputs: {
       latents: { kind: 'data', field: 'latents' },
+      weights: { kind: 'data', field: 'weights' },
       tokens: { kind: 'data', field: 'tokens' },
       noise: { kind: 'normal' },
       timestep: { kind: 'randint', low: 0, high: SCHEDULER_CONFIG.num_train_timesteps },
