@@ -259,7 +259,7 @@ class BackgroundPainter {
       return;
     }
     const height = Math.max(0, slope);
-    const t = Math.min(1, height * 1.8) ** 0.7;
+    const t = Math.min(1, height * 2.6) ** 0.6;
     let cloud = 0;
     if (sky.clouds > 0) {
       // Clouds lie on a plane overhead; towards the horizon they run together.

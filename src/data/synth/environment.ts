@@ -271,7 +271,7 @@ function outdoors(random: SceneRandom, options: PlaceOptions): Environment {
   const suitable = place.grounds.filter((g) => wanted.includes(g));
   const ground = random.pick(suitable.length > 0 ? suitable : place.grounds);
   const sky = chooseSky(random.fork('sky'), place.skyline);
-  const haze = random.between(400, 1200);
+  const haze = random.between(700, 2200);
   const mesh = new MeshBuilder();
   mesh.objectId = 0;
   mesh.shine = 0;

@@ -37,7 +37,7 @@ export function chooseLighting(random: SceneRandom, { indoor, yaw }: { indoor: b
     key: overcast ? random.between(0.35, 0.5) : indoor ? random.between(0.42, 0.62) : random.between(0.68, 0.92),
     ambient: overcast ? random.between(0.5, 0.62) : indoor ? random.between(0.42, 0.54) : random.between(0.3, 0.42),
     bounce: random.between(0.5, 0.7),
-    fill: random.between(0.08, 0.16),
+    fill: random.between(0.1, 0.19),
     keyTint: [1 + warmth, 1, 1 - 1.3 * warmth],
     ambientTint: indoor ? [1 + warmth / 2, 1, 1 - warmth / 2] : [0.95, 0.99, 1.07],
     exposure: random.between(0.94, 1.1),

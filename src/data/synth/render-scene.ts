@@ -1,13 +1,13 @@
 // From a seed to an annotated picture: who, which scene, what they wear, the drawing, and the record of it all.
 import { fullBox, projectKeypoints, type Region, regions, unite } from './annotations.js';
-import { drawAppearance } from './appearance.js';
+import { drawAppearance, drawExpression } from './appearance.js';
 import { type Camera, project } from './camera.js';
 import { captionsOf } from './captions.js';
 import { LABEL } from './compose.js';
 import { mediapipePoints, wholeBodyPoints } from './keypoints.js';
 import { type DrawnPicture, PictureRenderer } from './picture-renderer.js';
 import { SceneRandom } from './scene-random.js';
-import type { PartRecord, SceneRecord } from './scene-record.js';
+import { attributesRecord, type PartRecord, type SceneRecord } from './scene-record.js';
 import { pickScene, selectScenes } from './scenes/index.js';
 import type { Appearance, Character, SceneDescription } from './types.js';
 import { dot, subtract, type Vec3 } from './vector.js';
@@ -80,7 +80,7 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
 function chooseExpression(character: Character, description: SceneDescription, random: SceneRandom): string {
   const { expressions } = character;
   if (description.expression && expressions.includes(description.expression)) return description.expression;
-  return random.chance(0.2) ? 'neutral' : random.pick(expressions);
+  return drawExpression(character, random);
 }
 
 interface DrawnScene {
@@ -124,7 +124,7 @@ function annotate(
     captions,
     triplet: { subject, verb: description.verb, object: description.object },
     phrase: description.phrase,
-    attributes: appearance.attributes,
+    attributes: attributesRecord(appearance.attributes),
     character: { id, sex: info.sex, age: info.age, race: info.race },
     expression: scene.expression,
     place: environment.place,

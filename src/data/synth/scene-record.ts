@@ -2,6 +2,19 @@
 import type { Box } from './camera.js';
 import type { Attributes } from './types.js';
 
+export interface AttributesRecord {
+  top: Attributes['top'];
+  bottom: Attributes['bottom'];
+  shoes: string | null;
+  hair_colour: string | null;
+  hair_style: string | null;
+  hat: string | null;
+}
+
+export function attributesRecord({ top, bottom, shoes, hairColour, hairStyle, hat }: Attributes): AttributesRecord {
+  return { top, bottom, shoes, hair_colour: hairColour, hair_style: hairStyle, hat };
+}
+
 export interface PartRecord {
   /** Value of its pixels in the label picture. */
   label: number;
@@ -29,7 +42,7 @@ export interface SceneRecord {
   captions: string[];
   triplet: { subject: string; verb: string; object: string | null };
   phrase: string;
-  attributes: Attributes;
+  attributes: AttributesRecord;
   character: { id: number; sex: string; age: string; race: string };
   expression: string;
   place: string;

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { groundTexture, isGroundTexture, mipLevels, TILE } from './ground-textures.js';
+
+it('makes the same texture once, with mip levels that keep the mean colour', () => {
+  const brick = groundTexture('brick');
+  expect(groundTexture('brick')).toBe(brick);
+  expect(brick.levels.map((level) => level.length)).toEqual([256, 128, 64, 32, 16, 8, 4, 2].map((n) => n * n * 3));
+  const mean = (level: Uint8Array) => level.reduce((sum, v) => sum + v, 0) / level.length;
+  const [finest] = brick.levels;
+  for (const level of brick.levels) expect(Math.abs(mean(level) - mean(finest))).toBeLessThan(3);
+});
+
+it('averages two by two texels', () => {
+  const checks = new Uint8Array(TILE * TILE * 3);
+  for (let i = 0; i < TILE * TILE; i++) if ((i + Math.floor(i / TILE)) % 2) checks.fill(200, 3 * i, 3 * i + 3);
+  expect(new Set(mipLevels(checks)[1])).toEqual(new Set([100]));
+});
+
+it('knows its names', () => {
+  expect(isGroundTexture('grass')).toBe(true);
+  expect(isGroundTexture('toString')).toBe(false);
+});

@@ -1,0 +1,65 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { runSynth } from './synth-command.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'synth-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const COMMON = { kind: 'interaction', count: 6, start: 40, sizePx: 64, body: 'mannequin' } as const;
+
+it('writes the same shards with one worker and with two', async () => {
+  for (const workers of [1, 2]) {
+    const out = join(folder, `shards-${workers}`);
+    await runSynth({ ...COMMON, out, format: 'shards', shardSize: 3, workers });
+  }
+  const names = readdirSync(join(folder, 'shards-1')).sort();
+  expect(names).toEqual(
+    [40, 43].flatMap((start) => ['image.u8', 'jsonl', 'region.u8'].map((kind) => `shard-${start}.${kind}`)).sort(),
+  );
+  for (const name of names) {
+    const [one, two] = [1, 2].map((workers) => readFileSync(join(folder, `shards-${workers}`, name)));
+    expect(Buffer.compare(one, two)).toBe(0);
+    if (name.endsWith('image.u8')) expect(one).toHaveLength(3 * 64 * 64 * 3);
+    if (name.endsWith('region.u8')) expect(new Set(one)).toEqual(new Set([0, 1, 2, 3]));
+  }
+}, 60_000);
+
+it('writes a folder whose records are in order and whose files exist, and a contact sheet', async () => {
+  const out = join(folder, 'pictures');
+  const events: string[] = [];
+  const sheet = join(folder, 'sheet.png');
+  const report = await runSynth(
+    { ...COMMON, count: 3, out, workers: 1, sheet },
+    { onProgress: (event) => events.push(event.type) },
+  );
+  expect(report).toMatchObject({ count: 3, body: 'mannequin', format: 'folder', sheet });
+  const records = readFileSync(join(out, 'annotations.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(records.map((record) => record.seed)).toEqual([40, 41, 42]);
+  for (const record of records) {
+    for (const file of [record.file, record.person_free, record.regions]) {
+      expect([...readFileSync(join(out, file)).subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
+    }
+  }
+  expect(events).toContain('done');
+  expect(readFileSync(sheet).length).toBeGreaterThan(1000);
+}, 60_000);
+
+it('refuses bad options with one clear message', async () => {
+  const run = (options: object) => runSynth({ ...COMMON, out: join(folder, 'none'), ...options });
+  await expect(run({ count: 0 })).rejects.toThrow(/positive count/);
+  await expect(run({ sizePx: 9000 })).rejects.toThrow(/64 to 1024/);
+  await expect(run({ scenes: ['flibber'] })).rejects.toThrow(/flibber/);
+  await expect(run({ body: 'makehuman', assets: join(folder, 'missing') })).rejects.toThrow(/manifest\.json/);
+});
+
+it('stops when it is aborted', async () => {
+  const stop = new AbortController();
+  const run = runSynth({ ...COMMON, count: 4000, out: join(folder, 'stopped'), workers: 1 }, { signal: stop.signal });
+  setTimeout(() => stop.abort(), 300);
+  await expect(run).rejects.toMatchObject({ code: 'aborted' });
+}, 60_000);
