@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from . import operators_nn  # noqa: F401  (fills OPERATORS)
+from . import operators_indexing, operators_nn  # noqa: F401  (they fill OPERATORS)
 from .errors import TrainerError
 from .fusion import fuse as fuse_nodes
 from .fusion import live
