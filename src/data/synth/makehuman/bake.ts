@@ -65,7 +65,7 @@ export async function bakeCharacters(assetsDir: string, options: BakeOptions): P
   addPiece(bake, body, '');
   // Molars would come through the cheeks of thin faces.
   const isFrontTooth = (v: number) => Math.abs(base[3 * v]) < 0.2 && base[3 * v + 2] > 1.34;
-  addPiece(bake, basePiece(mesh, /^helper-(upper|lower)-teeth$/, { kind: 'teeth', rig, keep: isFrontTooth }), '');
+  addPiece(bake, basePiece(mesh, /^helper-upper-teeth$/, { kind: 'teeth', rig, keep: isFrontTooth }), '');
   enter(2, 'clothes');
   await addGarments(bake, recipes);
   enter(3, 'hair, shoes and eyes');

@@ -16,7 +16,7 @@ const expressionSchema = z.object({ unit_poses: z.record(z.string(), z.number())
  */
 const FACES: Readonly<Record<string, { file?: string; strength?: number; add?: Mixture }>> = {
   smile: { add: both({ MouthPullUp: 0.62, CheekUp: 0.35, LowerLidUp: 0.2, InnerBrowUp: 0.25, OuterBrowUp: 0.15 }) },
-  glad: { add: both({ MouthPullUp: 0.8, MouthPullSide: 0.25, CheekUp: 0.5, LowerLidUp: 0.25, InnerBrowUp: 0.3 }) },
+  glad: { add: both({ MouthPullUp: 0.72, MouthPullSide: 0.1, CheekUp: 0.45, LowerLidUp: 0.25, InnerBrowUp: 0.3 }) },
   grin: { file: 'smile05', strength: 0.9, add: both({ MouthPullSide: 0.25, InnerBrowUp: 0.3 }) },
   laugh: { file: 'laugh01', strength: 0.7, add: both({ InnerBrowUp: 0.3 }) },
   calm: { add: both({ MouthPullUp: 0.3, OuterBrowUp: 0.2, InnerBrowUp: 0.3 }) },

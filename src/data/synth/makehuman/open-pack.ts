@@ -250,7 +250,8 @@ class Pack {
     const offsets: number[] = [];
     let first = 0;
     for (const { piece } of worn) {
-      const moved = this.#expressPiece(face, piece);
+      // The upper teeth sit in the skull: only the lips around them move.
+      const moved = piece.kind === 'teeth' ? STILL : this.#expressPiece(face, piece);
       for (const v of moved.vertices) vertices.push(first + v);
       for (const offset of moved.offsets) offsets.push(offset * scale);
       first += piece.vertexCount;
@@ -297,6 +298,8 @@ class Pack {
     return { face: Uint32Array.from(face), ...others };
   }
 }
+
+const STILL: Expression = { vertices: new Uint32Array(0), offsets: new Float32Array(0) };
 
 /** What lies over a layer and hides it: the waistband under a shirt would come through otherwise, and socks. */
 const LAYERS_OVER: Partial<Record<PartKind, readonly PartKind[]>> = {
