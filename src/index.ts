@@ -1,12 +1,21 @@
-// The public entry: what a program that installs the package imports.
+/**
+ * The public entry: what a program that installs the package imports.
+ *
+ * @example
+ * const runtime = createRuntime();
+ * const pipeline = loadPipeline(openCheckpoint(modelFolder('mini')), runtime);
+ * const [{ image }] = await textToImage(pipeline, { prompt: 'a woman is riding a bicycle', seed: 7 });
+ * await writeFile('a.png', await encodePng(image));
+ * await runtime.close();
+ */
 export { ContrappostoError, type ErrorCode, type ErrorDetails, exitCode } from './core/errors.js';
 export { encodePng, type Image, readImage, readPngText } from './core/image.js';
 export type { OnProgress, ProgressEvent } from './core/progress.js';
 export type { DType, Shape, Tensor, WeightSource } from './core/tensor.js';
-export {
-  type RunRecord,
-  runRecordFromPngText,
-  runRecordToJson,
-  runRecordToPngText,
-} from './diffusion/run-record.js';
+export { loadPipeline, type Pipeline } from './diffusion/pipeline.js';
+export { type RunRecord, runRecordFromPngText, runRecordToJson, runRecordToPngText } from './diffusion/run-record.js';
+export { SCHEDULER_NAMES, type SchedulerName } from './diffusion/schedulers.js';
+export { type GeneratedImage, type TextToImageOptions, textToImage } from './diffusion/text-to-image.js';
 export { createRuntime, type Runtime, type RuntimeOptions, type Session } from './runtime/index.js';
+export { type Checkpoint, openCheckpoint } from './weights/index.js';
+export { modelFolder } from './weights/model-folder.js';

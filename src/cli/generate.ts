@@ -10,9 +10,9 @@ import { textToImage } from '../diffusion/text-to-image.js';
 import { createRuntime } from '../runtime/index.js';
 import { checkpointFingerprint } from '../weights/fingerprint.js';
 import { openCheckpoint } from '../weights/index.js';
+import { modelDefaults, modelFolder } from '../weights/model-folder.js';
 import type { CommandContext, CommandResult } from './execute.js';
 import { type GenerateOptions, type GeneratePlan, planGenerate } from './generate-plan.js';
-import { modelDefaults, modelFolder } from './model-folder.js';
 import { PreviewWriter } from './preview-writer.js';
 import { softwareVersions } from './version.js';
 

@@ -8,8 +8,8 @@ import { loadPipeline } from '../diffusion/pipeline.js';
 import { createRuntime } from '../runtime/index.js';
 import { checkpointFingerprint } from '../weights/fingerprint.js';
 import { type Checkpoint, openCheckpoint } from '../weights/index.js';
+import { embeddedModels, modelFolder } from '../weights/model-folder.js';
 import type { CommandContext, CommandResult } from './execute.js';
-import { embeddedModels, modelFolder } from './model-folder.js';
 
 /** The embedded models with their parameters and size on disk. */
 export async function listModels(): Promise<CommandResult> {

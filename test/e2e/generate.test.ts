@@ -89,6 +89,15 @@ describe('generate', () => {
   });
 });
 
+it("the README's program makes a picture", async () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const source = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? '';
+  expect(source).toContain("modelFolder('mini')");
+  const run = await program.runModule(source.replace("'mini'", JSON.stringify(model)), { cwd });
+  expect(run).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect((await readImage(join(cwd, 'a.png'))).widthPx).toBe(64);
+});
+
 describe('generate, interrupted', () => {
   const long = (out: string) => ['generate', 'a man', '--model', model, '--steps', '1000', '--out', out];
 

@@ -1,6 +1,6 @@
 // Runs the program as its users do: built, in a process of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'tsdown';
 
@@ -36,10 +36,11 @@ export class Program {
 
   /** Starts `contrapposto ARGS` in the folder `cwd`. */
   start(args: readonly string[], { cwd }: { cwd: string }): Running {
-    const child = spawn(process.execPath, [join(this.folder, 'cli/main.js'), ...args], {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    return this.spawn([join(this.folder, 'cli/main.js'), ...args], { cwd });
+  }
+
+  private spawn(args: readonly string[], { cwd }: { cwd: string }): Running {
+    const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
@@ -56,6 +57,13 @@ export class Program {
         look();
       });
     return { child, finished, says };
+  }
+
+  /** Runs a module that imports the package by its name, in the folder `cwd`. */
+  runModule(source: string, { cwd }: { cwd: string }): Promise<Finished> {
+    const path = join(this.folder, 'module-under-test.js');
+    writeFileSync(path, source.replace("'contrapposto'", "'./index.js'"));
+    return this.spawn([path], { cwd }).finished;
   }
 
   /** Runs it to its end. */

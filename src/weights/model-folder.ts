@@ -1,11 +1,11 @@
-// Where the checkpoint that `--model` names lies, and what it prefers.
+// Where the checkpoint that a user names lies, and what it prefers.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ContrappostoError } from '../core/errors.js';
 
-/** The folder of embedded models; two folders up from src/cli and from dist/cli alike. */
+/** The folder of embedded models; two folders up from src/weights and from dist/weights alike. */
 const EMBEDDED = fileURLToPath(new URL('../../models', import.meta.url));
 const INDEX = 'model_index.json';
 
@@ -23,7 +23,7 @@ export function modelFolder(nameOrPath: string): string {
   const embedded = names.length > 0 ? `embedded: ${names.join(', ')}` : 'no model is embedded in this copy';
   const isHubId = /^\w[\w.-]*\/[\w.-]+$/.test(nameOrPath);
   throw new ContrappostoError('not-found', {
-    operation: `--model ${nameOrPath}`,
+    operation: `model "${nameOrPath}"`,
     expected: 'an embedded model, or a checkpoint folder in diffusers layout',
     got: 'no such name or folder',
     hint: isHubId ? `download that model and give its folder (${embedded})` : embedded,
