@@ -70,17 +70,6 @@ export function assembleCharacter(source: CharacterSource): Character {
   };
 }
 
-/** Rest positions with a face put on: the character's own array for `neutral`, otherwise a new one. */
-export function positionsWith(character: Character, expression: string): Float32Array {
-  const { vertices, offsets } = character.expression(expression);
-  if (vertices.length === 0) return character.positions;
-  const positions = Float32Array.from(character.positions);
-  vertices.forEach((vertex, i) => {
-    for (let axis = 0; axis < 3; axis++) positions[3 * vertex + axis] += offsets[3 * i + axis];
-  });
-  return positions;
-}
-
 function join(pieces: readonly CharacterPiece[]) {
   const vertexCount = pieces.reduce((sum, piece) => sum + piece.positions.length / 3, 0);
   const triangleCount = pieces.reduce((sum, piece) => sum + piece.triangles.length / 3, 0);

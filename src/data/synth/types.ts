@@ -1,7 +1,7 @@
 // What the parts of the synthetic scenes exchange: characters, materials, scene descriptions. 1 unit = 10 cm, Y up.
 import type { Pose } from './pose.js';
 import type { SceneRandom } from './scene-random.js';
-import type { Mat3, Vec3 } from './vector.js';
+import type { Vec3 } from './vector.js';
 
 export type { Mat3, Vec3 } from './vector.js';
 
@@ -260,10 +260,4 @@ export type SceneBuilder = (context: SceneContext) => SceneDescription;
 export interface HandDirection {
   fingers: Vec3;
   palm: Vec3;
-}
-
-/** A rotation with the point it carries the origin to. */
-export interface Placement {
-  rotation: Mat3;
-  origin: Vec3;
 }
