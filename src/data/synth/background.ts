@@ -250,6 +250,21 @@ class BackgroundPainter {
     return 256 * (1 - this.backdrop.shadowDepth * shade) * (1 - 0.5 * shadows.contact.groundShade(x, z));
   }
 
+  /** Bilinear value of the variation map, which repeats. */
+  private variationAt(u: number, v: number): number {
+    const column = Math.floor(u);
+    const row = Math.floor(v);
+    const fu = u - column;
+    const above = (row & 255) * TILE;
+    const below = ((row + 1) & 255) * TILE;
+    const left = column & 255;
+    const right = (column + 1) & 255;
+    const map = this.variation;
+    const near = map[above + left] + (map[above + right] - map[above + left]) * fu;
+    const far = map[below + left] + (map[below + right] - map[below + left]) * fu;
+    return near + (far - near) * (v - row);
+  }
+
   private paintSky(pixel: number, dx: number, dy: number, dz: number): void {
     const { sky } = this.backdrop;
     const azimuth = Math.atan2(dx, dz);
@@ -264,9 +279,10 @@ class BackgroundPainter {
     if (sky.clouds > 0) {
       // Clouds lie on a plane overhead; towards the horizon they run together.
       const reach = 60 / (height + 0.12);
-      const u = azimuth * 90 + sky.cloudOffset;
+      // Twice around the map in a full turn, so that no seam shows.
+      const u = azimuth * (TILE / Math.PI) + sky.cloudOffset;
       const v = reach * 0.9;
-      const density = this.variation[(v & 255) * TILE + (u & 255)] / 255;
+      const density = this.variationAt(u, v) / 255;
       cloud = Math.max(0, Math.min(1, (density - 1 + sky.clouds) * 3)) * Math.min(1, height * 6) * 0.75;
     }
     for (let k = 0; k < 3; k++) {

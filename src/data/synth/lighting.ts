@@ -40,7 +40,7 @@ export function chooseLighting(random: SceneRandom, { indoor, yaw }: { indoor: b
     fill: random.between(0.1, 0.19),
     keyTint: [1 + warmth, 1, 1 - 1.3 * warmth],
     ambientTint: indoor ? [1 + warmth / 2, 1, 1 - warmth / 2] : [0.95, 0.99, 1.07],
-    exposure: random.between(0.94, 1.1),
+    exposure: random.between(1, 1.16),
   };
 }
 

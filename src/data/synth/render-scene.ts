@@ -162,7 +162,9 @@ function annotate(
 /** Depth (units) that a point may lie below the visible surface: joints are deep inside, face points on the skin. */
 function wholeBodyTolerance(index: number): number {
   if (index < 5) return 0.8;
-  if (index < 23) return 1.5;
+  // The hip joints lie deepest.
+  if (index === 11 || index === 12) return 2.4;
+  if (index < 23) return 1.6;
   return index < 91 ? 0.45 : 0.5;
 }
 

@@ -129,7 +129,7 @@ export function bush(context: SceneryContext, base: Vec3): void {
   const leaves = vary(random, random.pick(LEAVES.slice(0, 4)));
   for (let i = 0, count = 1 + random.int(2); i < count; i++) {
     const size = random.between(4, 8);
-    const centre = add(base, [random.normal(5), size * 0.5, random.normal(3)]);
+    const centre = add(base, [random.normal(2.5), size * 0.5, random.normal(1)]);
     foliage(context, centre, { radii: [size * 1.1, size * 0.8, size], colour: leaves, clumps: 6 });
   }
 }
