@@ -70,7 +70,7 @@ export class ProgressReporter {
     if (this.stream.isTTY) {
       const filled = Math.round((BAR_CELLS * step) / steps);
       const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
-      this.draw(`${stage} ${bar} ${step}/${steps}${rest}`);
+      this.draw(`${stage} ${step}/${steps} ${bar}${rest}`);
     } else if (step === steps || now - this.lastLogMs >= LOG_INTERVAL_MS) {
       this.lastLogMs = now;
       this.stream.write(`${stage} ${step}/${steps}${rest}\n`);
@@ -78,7 +78,8 @@ export class ProgressReporter {
   }
 
   private draw(text: string): void {
-    const width = Math.max(20, (this.stream.columns ?? 80) - 1);
+    // Some terminals report no width, or 0.
+    const width = Math.max(20, (this.stream.columns || 80) - 1);
     this.stream.write(`\r${text.slice(0, width)}\x1b[K`);
     this.lineOpen = true;
   }
