@@ -98,12 +98,14 @@ function bomb(): Buffer {
 /** Runs a command that must be refused, and checks what every refusal has in common. */
 async function refuse(args: readonly string[]): Promise<Finished> {
   const before = listing();
-  const [command, ...rest] = args;
-  const run = await program.run(command ? [command, '--json', ...rest] : [], { cwd: scratch });
+  const named = args.filter((arg, i) => i === 0 || (i === 1 && arg === 'verify'));
+  const run = await program.run(args.length > 0 ? [...named, '--json', ...args.slice(named.length)] : [], {
+    cwd: scratch,
+  });
   expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^error: /m) });
   expect(run.stderr.match(/^error: /gm)).toHaveLength(1);
   expect(run.stderr).not.toMatch(/ {4}at |node:internal|undefined/);
-  if (command) expect(run.stderr).toContain(JSON.parse(run.stdout).error.message);
+  if (args.length > 0) expect(run.stderr).toContain(JSON.parse(run.stdout).error.message);
   else expect(run.stdout).toBe('');
   expect(listing()).toEqual(before);
   return run;

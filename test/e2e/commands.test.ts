@@ -64,19 +64,24 @@ describe('synth', () => {
     expect((await readImage(join(cwd, 's.png'))).widthPx).toBeGreaterThan(64);
   });
 
-  it('ends with 130 when interrupted, without the file that would call it complete', async () => {
-    const started = program.start([...synth, '--count', '100000', '--out', 'many'], { cwd });
-    await started.says(/render \d+\/100000/);
-    started.child.kill('SIGINT');
-    expect(await started.finished).toMatchObject({
-      code: 130,
-      stdout: '',
-      stderr: expect.stringMatching(/interrupted/),
-    });
-    expect(existsSync(join(cwd, 'many/annotations.jsonl'))).toBe(false);
-    const files = readdirSync(join(cwd, 'many'), { recursive: true }) as string[];
-    expect(files.filter((path) => path.endsWith('.tmp'))).toEqual([]);
-  });
+  it.each(['folder', 'shards'])(
+    'ends with 130 when interrupted, with nothing half-written in its %s',
+    async (format) => {
+      const endless = [...synth, '--count', '100000', '--format', format, '--shard-size', '100000', '--out', 'many'];
+      const started = program.start(endless, { cwd });
+      await started.says(/render \d+\/100000/);
+      started.child.kill('SIGINT');
+      expect(await started.finished).toMatchObject({
+        code: 130,
+        stdout: '',
+        stderr: expect.stringMatching(/interrupted/),
+      });
+      const files = readdirSync(join(cwd, 'many'), { recursive: true }) as string[];
+      expect(files).not.toContain('annotations.jsonl');
+      expect(files.filter((path) => /\.(tmp|part|u8)$/.test(path))).toEqual([]);
+      for (const path of files.filter((name) => name.endsWith('.png'))) await readImage(join(cwd, 'many', path));
+    },
+  );
 });
 
 describe('train', () => {

@@ -1,10 +1,11 @@
 // The work of one thread: open the body, render the seeds of a block, and write them in the wanted format.
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { ContrappostoError } from '../../core/errors.js';
 import { openPack } from './makehuman/open-pack.js';
 import { mannequinCast } from './mannequin.js';
 import { type Cast, renderScene, SceneRenderer } from './render-scene.js';
-import type { Block, BlockResult, WorkerMessage } from './workers.js';
+import { type Block, type BlockResult, STOP, type WorkerMessage } from './workers.js';
 import { writeFolderBlock, writeShard } from './write-dataset.js';
 
 export type DatasetFormat = 'folder' | 'shards';
@@ -28,12 +29,20 @@ export function openCast(packPath: string | undefined): Cast {
 /** Renders and writes one block; `onPictures` is called now and then with the number rendered since the last call. */
 export async function renderBlock(
   block: Block,
-  options: { settings: RenderSettings; renderer: SceneRenderer; onPictures: (count: number) => void },
+  options: {
+    settings: RenderSettings;
+    renderer: SceneRenderer;
+    onPictures: (count: number) => void;
+    /** Shared with the pool; no picture is begun once it holds 1. */
+    stopping: Int32Array;
+  },
 ): Promise<BlockResult> {
-  const { settings, renderer, onPictures } = options;
+  const { settings, renderer, onPictures, stopping } = options;
   const full = settings.format === 'folder';
-  const render = (seed: number) =>
-    renderScene(seed, { renderer, scenes: settings.scenes, personFree: full, detailed: full });
+  const render = (seed: number) => {
+    if (Atomics.load(stopping, 0)) throw new ContrappostoError('aborted', { operation: 'render', got: 'an interrupt' });
+    return renderScene(seed, { renderer, scenes: settings.scenes, personFree: full, detailed: full });
+  };
   const write = full ? writeFolderBlock : writeShard;
   return {
     index: block.index,
@@ -45,15 +54,17 @@ export async function renderBlock(
 export function serveBlocks(): void {
   const port = parentPort;
   if (!port) return;
-  const settings = (workerData as { synth: RenderSettings }).synth;
+  const { synth: settings, stopping } = workerData as { synth: RenderSettings; stopping: Int32Array };
   const post = (message: WorkerMessage) => port.postMessage(message);
   const fail = (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     post({ type: 'failed', code: 'runtime', message });
   };
   let renderer: SceneRenderer;
-  port.on('message', (block: Block) => {
-    renderBlock(block, { settings, renderer, onPictures: (pictures) => post({ type: 'progress', pictures }) })
+  const onPictures = (pictures: number) => post({ type: 'progress', pictures });
+  port.on('message', (block: Block | typeof STOP) => {
+    if (block === STOP) return port.close();
+    renderBlock(block, { settings, renderer, onPictures, stopping })
       .then((result) => post({ type: 'done', result }))
       .catch(fail);
   });

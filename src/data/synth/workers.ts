@@ -1,4 +1,6 @@
 // A pool of worker threads that render blocks of seeds; each block depends on its seeds only, never on who renders it.
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { ContrappostoError, throwIfAborted } from '../../core/errors.js';
 import { startWorker } from '../../core/worker.js';
@@ -34,18 +36,37 @@ export interface PoolOptions {
   onBlock: (result: BlockResult) => void | Promise<void>;
 }
 
+/** What a thread is told in place of a further block. */
+export const STOP = 'stop';
+/** A thread that has not ended by itself this long after `STOP` is ended. */
+const STOP_TIMEOUT_MS = 5000;
+
 /** Renders all blocks with `workers` threads. Rejects with the first failure or with `aborted`; no thread survives. */
 export async function renderBlocks(blocks: readonly Block[], options: PoolOptions): Promise<void> {
   const { settings, signal } = options;
   const module = options.workerModule ?? new URL('./synth-worker.js', import.meta.url);
   throwIfAborted(signal, 'render');
   const count = Math.max(1, Math.min(options.workers, blocks.length));
-  const threads = Array.from({ length: count }, () => startWorker(module, { workerData: { synth: settings } }));
+  const stopping = new Int32Array(new SharedArrayBuffer(4));
+  const workerData = { synth: settings, stopping };
+  const threads = Array.from({ length: count }, () => startWorker(module, { workerData }));
   try {
     await drive(threads, blocks, options);
+  } catch (error) {
+    // Ended in the middle of a write, a thread would leave its temporary file behind.
+    Atomics.store(stopping, 0, 1);
+    await Promise.all(threads.map(letEnd));
+    throw error;
   } finally {
     await Promise.all(threads.map((thread) => thread.terminate()));
   }
+}
+
+async function letEnd(thread: Worker): Promise<void> {
+  if (thread.threadId === -1) return;
+  const ended = once(thread, 'exit');
+  thread.postMessage(STOP);
+  await Promise.race([ended, setTimeout(STOP_TIMEOUT_MS, undefined, { ref: false })]).catch(() => undefined);
 }
 
 function drive(threads: Worker[], blocks: readonly Block[], options: PoolOptions): Promise<void> {
