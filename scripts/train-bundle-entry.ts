@@ -17,9 +17,11 @@ async function main(): Promise<void> {
       'denoiser-seconds': text,
       'denoiser-batch': text,
       'denoiser-lr': text,
+      'decoder-only': { type: 'boolean', default: false },
     },
   });
-  const number = (name: keyof typeof values) => (values[name] === undefined ? undefined : Number(values[name]));
+  const number = (name: Exclude<keyof typeof values, 'decoder-only'>) =>
+    values[name] === undefined ? undefined : Number(values[name]);
   const stage = (name: 'autoencoder' | 'denoiser') =>
     Object.fromEntries(
       Object.entries({ seconds: number(`${name}-seconds`), batch: number(`${name}-batch`) }).filter(
@@ -32,7 +34,7 @@ async function main(): Promise<void> {
     exportDirectory: values.export,
     dataDirectory: values.data,
     tokenizerDirectory: values.tokenizer,
-    autoencoder: stage('autoencoder'),
+    autoencoder: { ...stage('autoencoder'), decoderOnly: values['decoder-only'] },
     denoiser: { ...stage('denoiser'), ...(lr === undefined ? {} : { lr }) },
     heldOutRows: number('held-out'),
   });

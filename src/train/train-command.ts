@@ -21,7 +21,7 @@ export interface TrainOptions {
   dataDirectory: string;
   /** A tokenizer folder to use instead of learning one from the captions. */
   tokenizerDirectory?: string;
-  autoencoder?: Partial<StageSize>;
+  autoencoder?: Partial<StageSize> & { decoderOnly?: boolean };
   denoiser?: Partial<StageSize> & { lr?: number };
   heldOutRows?: number;
   signal?: AbortSignal;

@@ -16,7 +16,8 @@ export interface MiniSdOptions extends DenoiserOptions {
   settings: MiniSettings;
   /** Token rows of the prompts drawn in sample grids. */
   gridPrompts: readonly (readonly number[])[];
-  autoencoder: { seconds: number | null; steps: number | null; batch: number };
+  /** `decoderOnly` goes on with a trained autoencoder and leaves its latents as they are. */
+  autoencoder: { seconds: number | null; steps: number | null; batch: number; decoderOnly?: boolean };
   denoiser: { seconds: number | null; steps: number | null; batch: number; lr?: number };
   heldOutRows: number;
 }
@@ -83,14 +84,21 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-function autoencoderStage(size: MiniSdOptions['autoencoder']): Stage {
-  const optimizer = { lr: 1e-3, betas: [0.9, 0.99] as const, eps: 1e-8, weightDecay: 1e-5, clip: 1 };
+function autoencoderStage({ decoderOnly = false, ...size }: MiniSdOptions['autoencoder']): Stage {
+  const [adversaryFrom, listenFrom] = decoderOnly ? [0, 0.05] : [ADVERSARY_FROM, LISTEN_FROM];
+  const optimizer = {
+    lr: decoderOnly ? 6e-4 : 1e-3,
+    betas: [0.9, 0.99] as const,
+    eps: 1e-8,
+    weightDecay: 1e-5,
+    clip: 1,
+  };
   const schedule = {
     kind: 'cosine' as const,
     warmupSteps: size.steps ? Math.ceil(size.steps / 10) : 300,
     finalRatio: 0.02,
   };
-  const generator = { loss: 'loss', trainable: ['vae.'], optimizer, schedule };
+  const generator = { loss: 'loss', trainable: decoderOnly ? ['vae.decoder.'] : ['vae.'], optimizer, schedule };
   return {
     name: 'autoencoder',
     ...size,
@@ -108,14 +116,14 @@ function autoencoderStage(size: MiniSdOptions['autoencoder']): Stage {
         graph: 'autoencoder-loss.onnx',
         metrics: ['reconstruction', 'latent_penalty'],
         from: 0,
-        until: LISTEN_FROM,
+        until: listenFrom,
       },
       {
         ...generator,
         name: 'adversarial',
         graph: 'autoencoder-adversarial-loss.onnx',
         metrics: ['reconstruction', 'latent_penalty', 'judged'],
-        from: LISTEN_FROM,
+        from: listenFrom,
       },
       {
         name: 'discriminator',
@@ -125,7 +133,7 @@ function autoencoderStage(size: MiniSdOptions['autoencoder']): Stage {
         trainable: ['discriminator.'],
         optimizer: { lr: 4e-4, betas: [0.5, 0.9], eps: 1e-8, weightDecay: 0, clip: 1 },
         schedule: { kind: 'constant', warmupSteps: 100, finalRatio: 1 },
-        from: ADVERSARY_FROM,
+        from: adversaryFrom,
       },
     ],
     ema: { decay: 0.999, warmup: true },
