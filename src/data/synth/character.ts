@@ -43,9 +43,10 @@ const NEUTRAL: Expression = { vertices: new Uint32Array(0), offsets: new Float32
 export function assembleCharacter(source: CharacterSource): Character {
   const { pieces, boneNames, boneIndex, parents } = source;
   const joined = join(pieces);
+  const { positions } = joined;
   let sole = Number.POSITIVE_INFINITY;
-  for (let i = 1; i < joined.positions.length; i += 3) sole = Math.min(sole, joined.positions[i]);
-  for (let i = 1; i < joined.positions.length; i += 3) joined.positions[i] -= sole;
+  for (let i = 1; i < positions.length; i += 3) if (positions[i] < sole) sole = positions[i];
+  for (let i = 1; i < positions.length; i += 3) positions[i] -= sole;
   const lower = ([x, y, z]: Vec3): Vec3 => [x, y - sole, z];
   const skeleton = { boneNames, boneIndex, parents, heads: source.heads.map(lower), tails: source.tails.map(lower) };
   const measures = measure({ ...joined, ...skeleton }, pieces[0].positions.length / 3);
@@ -86,7 +87,8 @@ function join(pieces: readonly CharacterPiece[]) {
     boneIds.set(piece.boneIds, vertex * 4);
     boneWeights.set(piece.boneWeights, vertex * 4);
     uvs.set(piece.uvs, triangle * 6);
-    for (let i = 0; i < piece.triangles.length; i++) triangles[3 * triangle + i] = vertex + piece.triangles[i];
+    const { triangles: own } = piece;
+    for (let i = 0; i < own.length; i++) triangles[3 * triangle + i] = vertex + own[i];
     const endTriangle = triangle + piece.triangles.length / 3;
     const { kind, name, texture, cloth } = piece;
     parts.push({ kind, name, firstTriangle: triangle, endTriangle, texture, ...(cloth && { cloth }) });

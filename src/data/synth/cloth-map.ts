@@ -27,23 +27,20 @@ export function clothMap(source: ClothSource): NonNullable<MeshPart['cloth']> {
   const along = new Uint8Array(widthPx * heightPx);
   const around = new Uint8Array(widthPx * heightPx);
   const place = placer(source);
+  const sleeves = source.boneNames.map(sideOfSleeve);
   for (let t = 0; t < triangles.length; t += 3) {
-    const sleeve = sideOfSleeve(source, triangles[t]);
+    const sleeve = sleeves[source.boneIds[4 * triangles[t]]];
     const corners = [0, 1, 2].map((k) => ({
       x: uvs[2 * (t + k)] * widthPx,
       y: uvs[2 * (t + k) + 1] * heightPx,
       place: place(triangles[t + k], sleeve),
     }));
-    fillTriangle(corners, { widthPx, heightPx }, (texel, [a, b]) => {
-      along[texel] = Math.floor(a * CLOTH_STEPS) & 255;
-      around[texel] = Math.floor(b * CLOTH_STEPS) & 255;
-    });
+    fillTriangle(corners, { widthPx, heightPx, along, around });
   }
   return { along, around };
 }
 
-function sideOfSleeve({ boneIds, boneNames }: ClothSource, vertex: number): 'L' | 'R' | null {
-  const bone = boneNames[boneIds[4 * vertex]];
+function sideOfSleeve(bone: string): 'L' | 'R' | null {
   return /^(upperarm|lowerarm|wrist)/.test(bone) ? (bone.endsWith('L') ? 'L' : 'R') : null;
 }
 
@@ -72,33 +69,37 @@ interface Corner {
   place: Place;
 }
 
-/** Visits the texels of a triangle, grown by a texel so that seams have no gaps. */
+/** Fills the texels of a triangle, grown by a texel so that seams have no gaps. */
 function fillTriangle(
   [a, b, c]: readonly Corner[],
-  { widthPx, heightPx }: { widthPx: number; heightPx: number },
-  visit: (texel: number, place: Place) => void,
+  { widthPx, heightPx, along, around }: { widthPx: number; heightPx: number; along: Uint8Array; around: Uint8Array },
 ): void {
-  const area = (b.x - a.x) * (c.y - a.y) - (c.x - a.x) * (b.y - a.y);
+  const abx = b.x - a.x;
+  const aby = b.y - a.y;
+  const acx = c.x - a.x;
+  const acy = c.y - a.y;
+  const area = abx * acy - acx * aby;
   if (Math.abs(area) < 1e-9) return;
   const margin = 1.5;
   const left = Math.max(0, Math.floor(Math.min(a.x, b.x, c.x) - margin));
   const right = Math.min(widthPx - 1, Math.ceil(Math.max(a.x, b.x, c.x) + margin));
   const top = Math.max(0, Math.floor(Math.min(a.y, b.y, c.y) - margin));
   const bottom = Math.min(heightPx - 1, Math.ceil(Math.max(a.y, b.y, c.y) + margin));
-  const longest = Math.max(
-    Math.hypot(b.x - a.x, b.y - a.y),
-    Math.hypot(c.x - b.x, c.y - b.y),
-    Math.hypot(a.x - c.x, a.y - c.y),
-  );
+  const longest = Math.max(Math.hypot(abx, aby), Math.hypot(c.x - b.x, c.y - b.y), Math.hypot(acx, acy));
   const slack = (margin * longest) / Math.abs(area);
+  const [along0, around0] = a.place;
+  const [alongB, aroundB] = [b.place[0] - along0, b.place[1] - around0];
+  const [alongC, aroundC] = [c.place[0] - along0, c.place[1] - around0];
   for (let y = top; y <= bottom; y++) {
+    const dy = y + 0.5 - a.y;
     for (let x = left; x <= right; x++) {
-      const [dx, dy] = [x + 0.5 - a.x, y + 0.5 - a.y];
-      const s = (dx * (c.y - a.y) - (c.x - a.x) * dy) / area;
-      const t = ((b.x - a.x) * dy - dx * (b.y - a.y)) / area;
+      const dx = x + 0.5 - a.x;
+      const s = (dx * acy - acx * dy) / area;
+      const t = (abx * dy - dx * aby) / area;
       if (s < -slack || t < -slack || s + t > 1 + slack) continue;
-      const blend = (k: 0 | 1) => a.place[k] + s * (b.place[k] - a.place[k]) + t * (c.place[k] - a.place[k]);
-      visit(y * widthPx + x, [blend(0), blend(1)]);
+      const texel = y * widthPx + x;
+      along[texel] = Math.floor((along0 + s * alongB + t * alongC) * CLOTH_STEPS) & 255;
+      around[texel] = Math.floor((around0 + s * aroundB + t * aroundC) * CLOTH_STEPS) & 255;
     }
   }
 }

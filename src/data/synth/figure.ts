@@ -85,12 +85,16 @@ export function figureLabels(character: Character): Uint8Array {
   const inFace = faceTest(character);
   const labels = new Uint8Array(triangleCount).fill(LABEL.person);
   for (const part of parts) {
-    const facial = ['body', 'eyes', 'brows', 'lashes', 'teeth'].includes(part.kind);
+    if (!['body', 'eyes', 'brows', 'lashes', 'teeth'].includes(part.kind)) continue;
     for (let t = part.firstTriangle; t < part.endTriangle; t++) {
-      const corners = [triangles[3 * t], triangles[3 * t + 1], triangles[3 * t + 2]];
-      const sides = corners.map((v) => hand[boneIds[4 * v]]);
-      if (part.kind === 'body' && sides.filter((s) => s > 0).length > 1) labels[t] = Math.max(...sides);
-      else if (facial && corners.every(inFace)) labels[t] = LABEL.face;
+      const a = triangles[3 * t];
+      const b = triangles[3 * t + 1];
+      const c = triangles[3 * t + 2];
+      const [sideA, sideB, sideC] = [hand[boneIds[4 * a]], hand[boneIds[4 * b]], hand[boneIds[4 * c]]];
+      // At least two corners on a hand.
+      const side = Math.max(sideA, sideB, sideC);
+      if (part.kind === 'body' && sideA + sideB + sideC > side) labels[t] = side;
+      else if (inFace(a) && inFace(b) && inFace(c)) labels[t] = LABEL.face;
     }
   }
   labelsOf.set(character, labels);

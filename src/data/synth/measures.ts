@@ -15,7 +15,8 @@ const ADULT_HEIGHT = 16.6;
 export function measure(character: Unmeasured, bodyVertexCount: number): Measures {
   const head = (bone: string) => character.heads[character.boneIndex[bone]];
   let height = 0;
-  for (let v = 0; v < bodyVertexCount; v++) height = Math.max(height, character.positions[3 * v + 1]);
+  const { positions } = character;
+  for (let v = 0; v < bodyVertexCount; v++) height = Math.max(height, positions[3 * v + 1]);
   const unit = height / ADULT_HEIGHT;
   const hip = head('upperleg01.L');
   const knee = head('lowerleg01.L');
@@ -48,7 +49,9 @@ function girth(
   for (let v = 0; v < vertexCount; v++) {
     const bone = boneIds[4 * v];
     if (isArm[bone]) continue;
-    const [x, y, z] = [positions[3 * v], positions[3 * v + 1], positions[3 * v + 2]];
+    const x = positions[3 * v];
+    const y = positions[3 * v + 1];
+    const z = positions[3 * v + 2];
     if (Math.abs(y - hipY) < 1.2 * unit) hipHalfWidth = Math.max(hipHalfWidth, x);
     if (Math.abs(y - (hipY - 2 * unit)) < 0.5 * unit && x > 0) frontOfThigh = Math.max(frontOfThigh, z);
     if (!isTrunk[bone] || y < hipY + unit) continue;

@@ -77,7 +77,7 @@ function readRanges(fields: readonly string[], into: Set<number>): void {
 /** Positions of the garment on a body: `base` holds three numbers a base vertex. Returns three a garment vertex. */
 export function fit(fitting: Omit<Fitting, 'hidden'>, base: Float32Array): Float32Array {
   const { references, weights, offsets, vertexCount } = fitting;
-  const factors = fitting.scales.map((scale, axis) =>
+  const [factorX, factorY, factorZ] = fitting.scales.map((scale, axis) =>
     scale ? Math.abs(base[3 * scale.from + axis] - base[3 * scale.to + axis]) / scale.rest : 1,
   );
   const positions = new Float32Array(vertexCount * 3);
@@ -85,13 +85,12 @@ export function fit(fitting: Omit<Fitting, 'hidden'>, base: Float32Array): Float
     const a = 3 * references[v];
     const b = 3 * references[v + 1];
     const c = 3 * references[v + 2];
-    for (let axis = 0; axis < 3; axis++) {
-      positions[v + axis] =
-        weights[v] * base[a + axis] +
-        weights[v + 1] * base[b + axis] +
-        weights[v + 2] * base[c + axis] +
-        factors[axis] * offsets[v + axis];
-    }
+    const wa = weights[v];
+    const wb = weights[v + 1];
+    const wc = weights[v + 2];
+    positions[v] = wa * base[a] + wb * base[b] + wc * base[c] + factorX * offsets[v];
+    positions[v + 1] = wa * base[a + 1] + wb * base[b + 1] + wc * base[c + 1] + factorY * offsets[v + 1];
+    positions[v + 2] = wa * base[a + 2] + wb * base[b + 2] + wc * base[c + 2] + factorZ * offsets[v + 2];
   }
   return positions;
 }

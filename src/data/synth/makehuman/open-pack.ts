@@ -109,10 +109,13 @@ class Pack {
       const weight = morphs[target.name];
       if (weight === undefined) continue;
       const { vertices, shifts } = this.#shifts(target);
-      for (let i = 0; i < vertices.length; i++) {
-        for (let axis = 0; axis < 3; axis++) {
-          positions[3 * vertices[i] + axis] += weight * STEPS.shift * shifts[axis * vertices.length + i];
-        }
+      const count = vertices.length;
+      const step = weight * STEPS.shift;
+      for (let i = 0; i < count; i++) {
+        const at = 3 * vertices[i];
+        positions[at] += step * shifts[i];
+        positions[at + 1] += step * shifts[count + i];
+        positions[at + 2] += step * shifts[2 * count + i];
       }
     }
     return positions;
@@ -321,20 +324,28 @@ function infoOf(recipe: Recipe, worn: readonly Worn[]): CharacterInfo {
   return { sex, age, race, subject, top: word('top'), bottom: word('bottom'), hair: word('hair') || null, hat };
 }
 
-/** Triangles that the layers above leave visible. */
+/** Triangles that the layers above leave visible. Plain loops: every person of a cast passes here, in every thread. */
 function withoutCovered({ triangles, uvs, fitting }: LoadedPiece, covered: Uint8Array) {
-  const kept: number[] = [];
-  const keptUvs: number[] = [];
-  for (let t = 0; t < triangles.length; t += 3) {
-    const isCovered = [0, 1, 2].every((k) => {
-      const first = 3 * triangles[t + k];
-      return [0, 1, 2].every((r) => covered[fitting.references[first + r]] === 1);
-    });
-    if (isCovered) continue;
-    kept.push(triangles[t], triangles[t + 1], triangles[t + 2]);
-    for (let k = 2 * t; k < 2 * t + 6; k++) keptUvs.push(uvs[k]);
+  const { references } = fitting;
+  const hidden = new Uint8Array(references.length / 3);
+  for (let v = 0; v < hidden.length; v++) {
+    hidden[v] = covered[references[3 * v]] & covered[references[3 * v + 1]] & covered[references[3 * v + 2]];
   }
-  return { triangles: kept, uvs: Float32Array.from(keptUvs) };
+  const kept = new Uint16Array(triangles.length);
+  const keptUvs = new Float32Array(uvs.length);
+  let end = 0;
+  for (let t = 0; t < triangles.length; t += 3) {
+    const a = triangles[t];
+    const b = triangles[t + 1];
+    const c = triangles[t + 2];
+    if ((hidden[a] & hidden[b] & hidden[c]) === 1) continue;
+    kept[end] = a;
+    kept[end + 1] = b;
+    kept[end + 2] = c;
+    for (let k = 0; k < 6; k++) keptUvs[2 * end + k] = uvs[2 * t + k];
+    end += 3;
+  }
+  return { triangles: kept.subarray(0, end), uvs: keptUvs.subarray(0, 2 * end) };
 }
 
 /** Mean colour over the triangles' middles; strands and eyes have none worth knowing. */
