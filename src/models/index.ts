@@ -6,5 +6,6 @@ export { withTodaysNames } from './autoencoder-kl-names.js';
 export * from './autoencoder-tiny.js';
 export * from './clip-text-model.js';
 export { parseConfig } from './config.js';
+export * from './controlnet.js';
 export { randomWeights } from './random-weights.js';
 export * from './unet-2d-condition.js';

@@ -2,7 +2,8 @@
 import { ContrappostoError } from '../core/errors.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Runtime } from '../runtime/index.js';
-import type { Checkpoint } from '../weights/index.js';
+import type { Checkpoint, ModelFolder } from '../weights/index.js';
+import type { NetworkKind } from './networks.js';
 import type { Check } from './report.js';
 
 /** A file of reference tensors. */
@@ -19,6 +20,8 @@ export interface ParityTools {
   runtime: Runtime;
   /** The checkpoint that the file was computed with; throws `not-found`. */
   checkpoint(): Checkpoint;
+  /** A network that lies beside the checkpoint in a folder of its own; throws `not-found`. */
+  network(kind: NetworkKind): ModelFolder;
   signal?: AbortSignal;
 }
 
@@ -26,6 +29,8 @@ export interface ParityTools {
 export interface ParityFamily {
   /** Name of the file without folder and extension. */
   stem: string;
+  /** Recognises files of other names by what they hold. */
+  accepts?(file: ReferenceFile): boolean;
   /**
    * @returns the comparisons, and the tensors that only served as inputs; every other tensor of the file counts as not
    * checked

@@ -4,16 +4,24 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ContrappostoError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Runtime } from '../runtime/index.js';
-import { type Checkpoint, openCheckpoint, openSafetensors } from '../weights/index.js';
+import {
+  type Checkpoint,
+  type ModelFolder,
+  openCheckpoint,
+  openModelFolder,
+  openSafetensors,
+} from '../weights/index.js';
 import { attentionMaps } from './attention.js';
 import { components } from './components.js';
+import { controlNetResiduals } from './controlnet.js';
 import type { ParityFamily, ReferenceFile } from './family.js';
+import { findNetwork, type NetworkKind } from './networks.js';
 import { pipelineRuns } from './pipeline.js';
 import type { ParityReport } from './report.js';
 import { schedulers } from './schedulers.js';
 import { checkTokenizer } from './tokenizers.js';
 
-const FAMILIES: readonly ParityFamily[] = [components, pipelineRuns, schedulers, attentionMaps];
+const FAMILIES: readonly ParityFamily[] = [components, pipelineRuns, schedulers, attentionMaps, controlNetResiduals];
 
 /** Reference tensors of checkpoint `name` lie in a folder `name-io`. */
 const IO_SUFFIX = '-io';
@@ -66,17 +74,23 @@ interface FileJob {
 
 async function recomputeFile(path: string, { options, opened, report }: FileJob): Promise<void> {
   const source = openSafetensors(join(options.io, path));
+  const networks: (ModelFolder & { close(): void })[] = [];
   try {
     const names = new Set(source.names());
     const file: ReferenceFile = { path, names, metadata: source.metadata, read: (name) => source.read(name) };
-    const family = FAMILIES.find(({ stem }) => stem === basename(path, '.safetensors'));
+    const family = FAMILIES.find((f) => f.stem === basename(path, '.safetensors') || f.accepts?.(file));
     if (!family) {
       report.notChecked.push(`${path} (${names.size} tensors)`);
       return;
     }
     const { runtime, signal } = options;
     const checkpoint = () => remember(opened, checkpointFolder(path, options));
-    const { checks, inputs } = await family.recompute(file, { runtime, signal, checkpoint });
+    const network = (kind: NetworkKind) => {
+      const opened = openModelFolder(findNetwork(options.checkpoints, { kind, near: checkpointName(path, options) }));
+      networks.push(opened);
+      return opened;
+    };
+    const { checks, inputs } = await family.recompute(file, { runtime, signal, checkpoint, network });
     report.checks.push(...checks);
     const seen = new Set([...inputs, ...checks.map((c) => c.tensor)]);
     for (const name of names) if (!seen.has(name)) report.notChecked.push(`${path}: ${name}`);
@@ -85,7 +99,7 @@ async function recomputeFile(path: string, { options, opened, report }: FileJob)
     if (!(error instanceof ContrappostoError) || error.code !== 'unsupported') throw error;
     report.notChecked.push(`${path} (${error.message.split('\n')[0]})`);
   } finally {
-    source.close();
+    for (const opened of [source, ...networks]) opened.close();
   }
 }
 
@@ -95,10 +109,17 @@ function remember(opened: Map<string, Checkpoint>, folder: string): Checkpoint {
   return checkpoint;
 }
 
-/** `tiny-sd-io/components.safetensors` belongs to the checkpoint `tiny-sd`. */
-function checkpointFolder(path: string, { io, checkpoints }: ParityOptions): string {
-  const folder = basename(dirname(resolve(io, path)));
-  const name = folder.endsWith(IO_SUFFIX) ? folder.slice(0, -IO_SUFFIX.length) : folder;
+/** `tiny-sd-io/components.safetensors` belongs to the checkpoint `tiny-sd`, `tiny-clip-io.safetensors` to `tiny-clip`. */
+function checkpointName(path: string, { io }: ParityOptions): string {
+  const full = resolve(io, path);
+  const candidates = [basename(full, '.safetensors'), basename(dirname(full))];
+  const named = candidates.find((name) => name.endsWith(IO_SUFFIX));
+  return named ? named.slice(0, -IO_SUFFIX.length) : candidates[1];
+}
+
+function checkpointFolder(path: string, options: ParityOptions): string {
+  const { checkpoints } = options;
+  const name = checkpointName(path, options);
   const found = [join(checkpoints, name), checkpoints].find((place) => isCheckpoint(place));
   if (found) return found;
   throw new ContrappostoError('not-found', {

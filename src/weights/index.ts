@@ -8,6 +8,7 @@ export {
   openModelFolder,
 } from './checkpoint.js';
 export { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float16.js';
+export { readJsonFile } from './json-file.js';
 export { dequantiseInt8, type QuantisedTensor, quantiseInt8, SCALE_SUFFIX } from './quantise.js';
 export { openSafetensors, SafetensorsFile } from './safetensors.js';
 export {
