@@ -32,6 +32,8 @@ export interface Sky {
   cloudOffset: number;
   /** Height of the skyline above the horizon (as slope) by azimuth, and its colour. */
   skyline: (azimuth: number) => number;
+  /** No skyline reaches above this slope. */
+  skylineTop: number;
   skylineColour: Vec3;
 }
 
@@ -75,14 +77,308 @@ export class BackgroundBuffer {
   }
 }
 
-const sample = new Float64Array(3);
+/** Fills the needed pixels of `buffer`; the person-free light only when `withoutPerson` is given. Cameras do not roll. */
+export function fillBackground(
+  buffer: BackgroundBuffer,
+  camera: Camera,
+  options: { backdrop: Backdrop; shadows: BackgroundShadows; withoutPerson?: BackgroundShadows },
+): void {
+  const painter = new BackgroundPainter(buffer, camera, options);
+  for (let y = 0; y < buffer.sizePx; y++) painter.paintRow(y);
+}
 
-/** Bilinear texel of the mip level that suits `texelsPerPixel`, into `sample`. */
-function fetch(texture: GroundTexture, u: number, v: number, texelsPerPixel: number): void {
+/** What a pixel of the row shows; walls follow. */
+const SURFACE = { none: 0, sky: 1, ground: 2, ceiling: 3, wall: 4 } as const;
+/** Smooth quantities of the sky are computed at every so many pixels and interpolated between. */
+const SKY_STEP = 16;
+
+/** Mip level that suits `texelsPerPixel`. */
+function levelOf(texelsPerPixel: number): number {
   let level = 0;
   for (let footprint = texelsPerPixel; footprint > 1.4 && level < 7; footprint *= 0.5) level++;
-  const texels = texture.levels[level];
-  const side = TILE >> level;
+  return level;
+}
+
+/**
+ * Paints row after row: first what each pixel shows, then one surface at a time in a loop of its own, because a
+ * function call or an object a pixel would cost more than the pixel.
+ */
+class BackgroundPainter {
+  private readonly variation = variationMap();
+  private readonly backdrop: Backdrop;
+  private readonly shadows: BackgroundShadows;
+  private readonly withoutPerson: BackgroundShadows | undefined;
+  private readonly surface: Uint8Array;
+  private readonly depth: Float64Array;
+  private readonly shade: Float32Array;
+  private readonly contact: Float32Array;
+  private readonly texel = new Float64Array(3);
+  // The current row: ray of its first pixel, step to the next pixel, first index.
+  private rowX = 0;
+  private rowY = 0;
+  private rowZ = 0;
+  private stepX = 0;
+  private stepZ = 0;
+  private first = 0;
+
+  constructor(
+    private readonly buffer: BackgroundBuffer,
+    private readonly camera: Camera,
+    options: { backdrop: Backdrop; shadows: BackgroundShadows; withoutPerson?: BackgroundShadows },
+  ) {
+    this.backdrop = options.backdrop;
+    this.shadows = options.shadows;
+    this.withoutPerson = options.withoutPerson;
+    this.surface = new Uint8Array(buffer.sizePx);
+    this.depth = new Float64Array(buffer.sizePx);
+    this.shade = new Float32Array(buffer.sizePx);
+    this.contact = new Float32Array(buffer.sizePx);
+  }
+
+  paintRow(y: number): void {
+    const { forward, right, up, focalPx, centreX, centreY } = this.camera;
+    const down = (y + 0.5 - centreY) / focalPx;
+    const across = (0.5 - centreX) / focalPx;
+    this.rowX = forward[0] - up[0] * down + right[0] * across;
+    this.rowY = forward[1] - up[1] * down;
+    this.rowZ = forward[2] - up[2] * down + right[2] * across;
+    this.stepX = right[0] / focalPx;
+    this.stepZ = right[2] / focalPx;
+    this.first = y * this.buffer.sizePx;
+    const present = this.findSurfaces();
+    const { walls, ceiling } = this.backdrop;
+    if (present & (1 << SURFACE.sky)) this.paintSky();
+    if (present & (1 << SURFACE.ground)) this.paintGround();
+    if (ceiling && present & (1 << SURFACE.ceiling)) this.paintCeiling(ceiling.colour);
+    walls.forEach((wall, i) => {
+      if (present & (1 << (SURFACE.wall + i))) this.paintWall(wall, SURFACE.wall + i);
+    });
+  }
+
+  /** Fills `surface` and `depth` with the nearest of ground, walls and ceiling; returns a bit for each that occurs. */
+  private findSurfaces(): number {
+    const { surface, depth, first, rowX, rowY, rowZ, stepX, stepZ } = this;
+    const { needed, sizePx } = this.buffer;
+    const { eye } = this.camera;
+    const { walls, ceiling } = this.backdrop;
+    // The ray's slope is the same along a row, and so are the distances of ground and ceiling.
+    const ground = rowY < -1e-4 ? -eye[1] / rowY : Infinity;
+    const above = ceiling && rowY > 0 ? (ceiling.height - eye[1]) / rowY : Infinity;
+    const open = ground < 6000 ? SURFACE.ground : SURFACE.sky;
+    let present = 0;
+    for (let x = 0; x < sizePx; x++) {
+      if (needed[first + x] === 0) {
+        surface[x] = SURFACE.none;
+        continue;
+      }
+      let t = ground;
+      let found: number = open;
+      for (let i = 0; i < walls.length; i++) {
+        const { normal, offset } = walls[i];
+        const approach = (rowX + stepX * x) * normal[0] + (rowZ + stepZ * x) * normal[2];
+        if (approach > -1e-5) continue;
+        const at = (offset - eye[0] * normal[0] - eye[2] * normal[2]) / approach;
+        if (at < t) {
+          t = at;
+          found = SURFACE.wall + i;
+        }
+      }
+      if (above < t) found = SURFACE.ceiling;
+      surface[x] = found;
+      depth[x] = t;
+      present |= 1 << found;
+    }
+    return present;
+  }
+
+  private paintCeiling(colour: Vec3): void {
+    const { surface, first } = this;
+    const { rgb, lit, litWithoutPerson, sizePx } = this.buffer;
+    const [r, g, b] = colour.map((c) => Math.min(255, c));
+    for (let x = 0; x < sizePx; x++) {
+      if (surface[x] !== SURFACE.ceiling) continue;
+      const pixel = first + x;
+      rgb[3 * pixel] = r;
+      rgb[3 * pixel + 1] = g;
+      rgb[3 * pixel + 2] = b;
+      lit[pixel] = 256;
+      litWithoutPerson[pixel] = 256;
+    }
+  }
+
+  private paintWall(wall: Wall, id: number): void {
+    const { surface, depth, first, rowX, rowY, rowZ, stepX, stepZ, texel } = this;
+    const { rgb, lit, litWithoutPerson, sizePx } = this.buffer;
+    const { eye, focalPx } = this.camera;
+    const { texture, factor, normal, skirting, skirtingColour } = wall;
+    const { shadowDepth } = this.backdrop;
+    const { key } = this.shadows;
+    const keyWithout = this.withoutPerson?.key;
+    for (let i = 0; i < sizePx; i++) {
+      if (surface[i] !== id) continue;
+      const pixel = first + i;
+      const t = depth[i];
+      const x = eye[0] + (rowX + stepX * i) * t;
+      const y = eye[1] + rowY * t;
+      const z = eye[2] + (rowZ + stepZ * i) * t;
+      // Corners gather less light.
+      const occlusion = y > 20 ? 1 : 1 - 0.16 * Math.exp(-y / 2.5);
+      if (y < skirting) {
+        for (let k = 0; k < 3; k++) rgb[3 * pixel + k] = Math.min(255, skirtingColour[k] * occlusion);
+      } else {
+        const along = x * normal[2] - z * normal[0];
+        const level = levelOf((TILE / texture.size[0]) * (t / focalPx));
+        fetchTexel(texture.levels[level], TILE >> level, along / texture.size[0], -y / texture.size[1], texel);
+        for (let k = 0; k < 3; k++) rgb[3 * pixel + k] = Math.min(255, texel[k] * factor[k] * occlusion);
+      }
+      lit[pixel] = 256 * (1 - shadowDepth * (1 - key.visibility(x, y, z, 0.4)));
+      if (keyWithout) {
+        litWithoutPerson[pixel] = 256 * (1 - shadowDepth * (1 - keyWithout.visibility(x, y, z, 0.4)));
+      }
+    }
+  }
+
+  private paintGround(): void {
+    const { surface, first, variation, rowX, rowY, rowZ, stepX, stepZ, texel } = this;
+    const { rgb, sizePx } = this.buffer;
+    const { eye, focalPx } = this.camera;
+    const { zones, zoneAxis, groundOffset, walls, haze, sky } = this.backdrop;
+    const t = -eye[1] / rowY;
+    // Between the footprint across the view and the longer one along it.
+    const footprint = (t / focalPx) * (1 + 0.22 / Math.max(0.04, -rowY));
+    const fog = walls.length > 0 ? 0 : 0.8 * (1 - Math.exp(-t / haze));
+    const [hazeR, hazeG, hazeB] = sky.horizon.map((c) => c * fog);
+    const clear = 1 - fog;
+    const [axisX, axisZ] = zoneAxis;
+    let zone: GroundZone | undefined;
+    let [level, side, perU, perV, r, g, b] = [0, TILE, 1, 1, 0, 0, 0];
+    for (let i = 0; i < sizePx; i++) {
+      if (surface[i] !== SURFACE.ground) continue;
+      const x = eye[0] + (rowX + stepX * i) * t;
+      const z = eye[2] + (rowZ + stepZ * i) * t;
+      const across = x * axisX + z * axisZ;
+      const along = x * axisZ - z * axisX;
+      if (zone === undefined || zones.length > 1) {
+        let k = 0;
+        while (k + 1 < zones.length && across > zones[k].until) k++;
+        if (zones[k] !== zone) {
+          zone = zones[k];
+          level = levelOf((TILE / zone.texture.size[0]) * footprint);
+          side = TILE >> level;
+          perU = 1 / zone.texture.size[0];
+          perV = 1 / zone.texture.size[1];
+          [r, g, b] = zone.factor.map((c) => c * clear);
+        }
+      }
+      fetchTexel(zone.texture.levels[level], side, (across + groundOffset) * perU, along * perV, texel);
+      const broad = variation[((along * 0.9) & 255) * TILE + ((across * 0.9) & 255)];
+      let shade = 0.86 + broad * (0.28 / 255);
+      for (let k = 0; k < walls.length; k++) {
+        const { normal, offset } = walls[k];
+        const gap = x * normal[0] + z * normal[2] - offset;
+        if (gap < 8) shade *= 1 - 0.18 * Math.exp(-gap / 2.2);
+      }
+      const at = 3 * (first + i);
+      rgb[at] = Math.min(255, texel[0] * r * shade + hazeR);
+      rgb[at + 1] = Math.min(255, texel[1] * g * shade + hazeG);
+      rgb[at + 2] = Math.min(255, texel[2] * b * shade + hazeB);
+    }
+    this.lightGround(this.shadows, t, this.buffer.lit);
+    if (this.withoutPerson) this.lightGround(this.withoutPerson, t, this.buffer.litWithoutPerson);
+  }
+
+  /** Light left on the ground along the row at distance `t`. */
+  private lightGround(shadows: BackgroundShadows, t: number, lit: Uint16Array): void {
+    const { surface, shade, contact, first, rowX, rowZ, stepX, stepZ } = this;
+    const { sizePx } = this.buffer;
+    const { eye } = this.camera;
+    const { shadowDepth } = this.backdrop;
+    const line = { x: eye[0] + rowX * t, z: eye[2] + rowZ * t, dx: stepX * t, dz: stepZ * t };
+    shade.fill(0);
+    contact.fill(0);
+    let touched = shadows.key.shadeLine(line, shade);
+    if (shadows.scenery?.shadeLine(line, shade)) touched = true;
+    if (shadows.contact.shadeLine(line, contact)) touched = true;
+    for (let i = 0; i < sizePx; i++) {
+      if (surface[i] !== SURFACE.ground) continue;
+      lit[first + i] = touched ? 256 * (1 - shadowDepth * shade[i]) * (1 - 0.5 * contact[i]) : 256;
+    }
+  }
+
+  private paintSky(): void {
+    const { sizePx } = this.buffer;
+    for (let start = 0; start < sizePx; start += SKY_STEP) {
+      const end = Math.min(sizePx, start + SKY_STEP);
+      let wanted = false;
+      for (let i = start; i < end && !wanted; i++) wanted = this.surface[i] === SURFACE.sky;
+      if (wanted) this.paintSkySpan(start, end);
+    }
+  }
+
+  /** Azimuth, slope, how far from horizon to zenith, and the place on the cloud layer, at a pixel of the row. */
+  private skyAt(i: number): { azimuth: number; slope: number; t: number; v: number } {
+    const dx = this.rowX + this.stepX * i;
+    const dz = this.rowZ + this.stepZ * i;
+    const slope = this.rowY / Math.sqrt(dx * dx + dz * dz);
+    const height = Math.max(0, slope);
+    // Clouds lie on a plane overhead; towards the horizon they run together.
+    return { azimuth: Math.atan2(dx, dz), slope, t: Math.min(1, height * 2.6) ** 0.6, v: 54 / (height + 0.12) };
+  }
+
+  private paintSkySpan(start: number, end: number): void {
+    const { surface, first } = this;
+    const { rgb, lit, litWithoutPerson } = this.buffer;
+    const { sky } = this.backdrop;
+    const [zr, zg, zb] = sky.zenith;
+    const [hr, hg, hb] = sky.horizon;
+    const a = this.skyAt(start);
+    const b = this.skyAt(end);
+    // Straight behind the camera's back the azimuth jumps by a full turn.
+    if (b.azimuth - a.azimuth > Math.PI) b.azimuth -= 2 * Math.PI;
+    if (a.azimuth - b.azimuth > Math.PI) b.azimuth += 2 * Math.PI;
+    for (let i = start; i < end; i++) {
+      if (surface[i] !== SURFACE.sky) continue;
+      const k = (i - start) / (end - start);
+      const azimuth = a.azimuth + (b.azimuth - a.azimuth) * k;
+      const slope = a.slope + (b.slope - a.slope) * k;
+      const pixel = first + i;
+      lit[pixel] = 256;
+      litWithoutPerson[pixel] = 256;
+      if (slope < sky.skylineTop && slope < sky.skyline(azimuth)) {
+        for (let c = 0; c < 3; c++) rgb[3 * pixel + c] = sky.skylineColour[c];
+        continue;
+      }
+      const t = a.t + (b.t - a.t) * k;
+      let cloud = 0;
+      if (sky.clouds > 0 && slope > 0) {
+        // Twice around the map in a full turn, so that no seam shows.
+        const density = this.variationAt(azimuth * (TILE / Math.PI) + sky.cloudOffset, a.v + (b.v - a.v) * k) / 255;
+        cloud = Math.max(0, Math.min(1, (density - 1 + sky.clouds) * 3)) * Math.min(1, slope * 6) * 0.75;
+      }
+      rgb[3 * pixel] = (hr + (zr - hr) * t) * (1 - cloud) + 248 * cloud;
+      rgb[3 * pixel + 1] = (hg + (zg - hg) * t) * (1 - cloud) + 248 * cloud;
+      rgb[3 * pixel + 2] = (hb + (zb - hb) * t) * (1 - cloud) + 248 * cloud;
+    }
+  }
+
+  /** Bilinear value of the variation map, which repeats. */
+  private variationAt(u: number, v: number): number {
+    const column = Math.floor(u);
+    const row = Math.floor(v);
+    const fu = u - column;
+    const above = (row & 255) * TILE;
+    const below = ((row + 1) & 255) * TILE;
+    const left = column & 255;
+    const right = (column + 1) & 255;
+    const map = this.variation;
+    const near = map[above + left] + (map[above + right] - map[above + left]) * fu;
+    const far = map[below + left] + (map[below + right] - map[below + left]) * fu;
+    return near + (far - near) * (v - row);
+  }
+}
+
+/** Bilinear texel at (u, v) in repetitions of a picture with `side` texels a side, into `out`. */
+function fetchTexel(texels: Uint8Array, side: number, u: number, v: number, out: Float64Array): void {
   const fu = u * side - 0.5;
   const fv = v * side - 0.5;
   const column = Math.floor(fu);
@@ -102,193 +398,7 @@ function fetch(texture: GroundTexture, u: number, v: number, texelsPerPixel: num
   const kb = tu - kd;
   const kc = tv - kd;
   const ka = 1 - tu - tv + kd;
-  sample[0] = texels[a] * ka + texels[b] * kb + texels[c] * kc + texels[d] * kd;
-  sample[1] = texels[a + 1] * ka + texels[b + 1] * kb + texels[c + 1] * kc + texels[d + 1] * kd;
-  sample[2] = texels[a + 2] * ka + texels[b + 2] * kb + texels[c + 2] * kc + texels[d + 2] * kd;
-}
-
-/** Fills the needed pixels of `buffer`; the person-free light only when `withoutPerson` is given. */
-export function fillBackground(
-  buffer: BackgroundBuffer,
-  camera: Camera,
-  options: { backdrop: Backdrop; shadows: BackgroundShadows; withoutPerson?: BackgroundShadows },
-): void {
-  const painter = new BackgroundPainter(buffer, camera, options.backdrop);
-  painter.shadows = options.shadows;
-  painter.withoutPerson = options.withoutPerson;
-  const n = buffer.sizePx;
-  const { forward, right, up, focalPx, centreX, centreY } = camera;
-  for (let y = 0; y < n; y++) {
-    const down = (y + 0.5 - centreY) / focalPx;
-    const bx = forward[0] - up[0] * down;
-    const by = forward[1] - up[1] * down;
-    const bz = forward[2] - up[2] * down;
-    for (let x = 0; x < n; x++) {
-      const pixel = y * n + x;
-      if (buffer.needed[pixel] === 0) continue;
-      const across = (x + 0.5 - centreX) / focalPx;
-      painter.paint(pixel, bx + right[0] * across, by + right[1] * across, bz + right[2] * across);
-    }
-  }
-}
-
-class BackgroundPainter {
-  shadows!: BackgroundShadows;
-  withoutPerson: BackgroundShadows | undefined;
-  private readonly variation = variationMap();
-  /** Where the current ray hits, and its depth: fields, because an object a pixel would feed the collector. */
-  private x = 0;
-  private y = 0;
-  private z = 0;
-  private t = 0;
-
-  constructor(
-    private readonly buffer: BackgroundBuffer,
-    private readonly camera: Camera,
-    private readonly backdrop: Backdrop,
-  ) {}
-
-  /** Finds the nearest of ground, walls and ceiling along the ray from the eye (dx, dy, dz at depth 1). */
-  paint(pixel: number, dx: number, dy: number, dz: number): void {
-    const { eye } = this.camera;
-    const { walls, ceiling } = this.backdrop;
-    let t = dy < -1e-4 ? -eye[1] / dy : Infinity;
-    let wall: Wall | null = null;
-    for (let i = 0; i < walls.length; i++) {
-      const candidate = walls[i];
-      const approach = dx * candidate.normal[0] + dz * candidate.normal[2];
-      if (approach > -1e-5) continue;
-      const from = candidate.offset - eye[0] * candidate.normal[0] - eye[2] * candidate.normal[2];
-      const at = from / approach;
-      if (at < t) {
-        t = at;
-        wall = candidate;
-      }
-    }
-    this.t = t;
-    this.x = eye[0] + dx * t;
-    this.y = eye[1] + dy * t;
-    this.z = eye[2] + dz * t;
-    if (ceiling && dy > 0 && (ceiling.height - eye[1]) / dy < t) this.store(pixel, ceiling.colour, 1);
-    else if (wall) this.paintWall(pixel, wall);
-    else if (t < 6000) this.paintGround(pixel, dy);
-    else this.paintSky(pixel, dx, dy, dz);
-  }
-
-  private store(pixel: number, colour: ArrayLike<number>, factor: number): void {
-    const { rgb, lit, litWithoutPerson } = this.buffer;
-    for (let k = 0; k < 3; k++) {
-      const value = colour[k] * factor;
-      rgb[3 * pixel + k] = Math.min(255, value);
-    }
-    lit[pixel] = 256;
-    litWithoutPerson[pixel] = 256;
-  }
-
-  private paintWall(pixel: number, wall: Wall): void {
-    const { x, y, z, t } = this;
-    const occlusion = 1 - 0.16 * Math.exp(-y / 2.5);
-    if (y < wall.skirting) this.store(pixel, wall.skirtingColour, occlusion);
-    else {
-      const { texture, factor } = wall;
-      const along = x * wall.normal[2] - z * wall.normal[0];
-      fetch(
-        texture,
-        along / texture.size[0],
-        -y / texture.size[1],
-        (TILE / texture.size[0]) * (t / this.camera.focalPx),
-      );
-      sample[0] *= factor[0];
-      sample[1] *= factor[1];
-      sample[2] *= factor[2];
-      this.store(pixel, sample, occlusion);
-    }
-    this.buffer.lit[pixel] = this.wallLight(this.shadows.key);
-    if (this.withoutPerson) this.buffer.litWithoutPerson[pixel] = this.wallLight(this.withoutPerson.key);
-  }
-
-  private wallLight(map: ShadowMap): number {
-    return 256 * (1 - this.backdrop.shadowDepth * (1 - map.visibility(this.x, this.y, this.z, 0.4)));
-  }
-
-  private paintGround(pixel: number, dy: number): void {
-    const { x, z, t } = this;
-    const { zones, zoneAxis, groundOffset, walls, haze, sky } = this.backdrop;
-    const across = x * zoneAxis[0] + z * zoneAxis[1];
-    const along = x * zoneAxis[1] - z * zoneAxis[0];
-    let zone = zones[0];
-    for (let i = 1; i < zones.length && across > zones[i - 1].until; i++) zone = zones[i];
-    const { texture, factor } = zone;
-    // Between the footprint across the view and the longer one along it.
-    const footprint = (t / this.camera.focalPx) * (1 + 0.22 / Math.max(0.04, -dy));
-    fetch(
-      texture,
-      (across + groundOffset) / texture.size[0],
-      along / texture.size[1],
-      (TILE / texture.size[0]) * footprint,
-    );
-    const broad = this.variation[((along * 0.9) & 255) * TILE + ((across * 0.9) & 255)];
-    let shade = 0.86 + broad * (0.28 / 255);
-    for (let i = 0; i < walls.length; i++) {
-      const wall = walls[i];
-      const gap = x * wall.normal[0] + z * wall.normal[2] - wall.offset;
-      if (gap < 8) shade *= 1 - 0.18 * Math.exp(-gap / 2.2);
-    }
-    const fog = walls.length > 0 ? 0 : 0.8 * (1 - Math.exp(-t / haze));
-    for (let k = 0; k < 3; k++) {
-      const own = sample[k] * factor[k] * shade;
-      sample[k] = own + (sky.horizon[k] - own) * fog;
-    }
-    this.store(pixel, sample, 1);
-    this.buffer.lit[pixel] = this.groundLight(this.shadows, x, z);
-    if (this.withoutPerson) this.buffer.litWithoutPerson[pixel] = this.groundLight(this.withoutPerson, x, z);
-  }
-
-  private groundLight(shadows: BackgroundShadows, x: number, z: number): number {
-    let shade = shadows.key.groundShade(x, z);
-    if (shadows.scenery) shade = Math.max(shade, shadows.scenery.groundShade(x, z));
-    return 256 * (1 - this.backdrop.shadowDepth * shade) * (1 - 0.5 * shadows.contact.groundShade(x, z));
-  }
-
-  /** Bilinear value of the variation map, which repeats. */
-  private variationAt(u: number, v: number): number {
-    const column = Math.floor(u);
-    const row = Math.floor(v);
-    const fu = u - column;
-    const above = (row & 255) * TILE;
-    const below = ((row + 1) & 255) * TILE;
-    const left = column & 255;
-    const right = (column + 1) & 255;
-    const map = this.variation;
-    const near = map[above + left] + (map[above + right] - map[above + left]) * fu;
-    const far = map[below + left] + (map[below + right] - map[below + left]) * fu;
-    return near + (far - near) * (v - row);
-  }
-
-  private paintSky(pixel: number, dx: number, dy: number, dz: number): void {
-    const { sky } = this.backdrop;
-    const azimuth = Math.atan2(dx, dz);
-    const slope = dy / Math.sqrt(dx * dx + dz * dz);
-    if (slope < sky.skyline(azimuth)) {
-      this.store(pixel, sky.skylineColour, 1);
-      return;
-    }
-    const height = Math.max(0, slope);
-    const t = Math.min(1, height * 2.6) ** 0.6;
-    let cloud = 0;
-    if (sky.clouds > 0) {
-      // Clouds lie on a plane overhead; towards the horizon they run together.
-      const reach = 60 / (height + 0.12);
-      // Twice around the map in a full turn, so that no seam shows.
-      const u = azimuth * (TILE / Math.PI) + sky.cloudOffset;
-      const v = reach * 0.9;
-      const density = this.variationAt(u, v) / 255;
-      cloud = Math.max(0, Math.min(1, (density - 1 + sky.clouds) * 3)) * Math.min(1, height * 6) * 0.75;
-    }
-    for (let k = 0; k < 3; k++) {
-      const clear = sky.horizon[k] + (sky.zenith[k] - sky.horizon[k]) * t;
-      sample[k] = clear + (248 - clear) * cloud;
-    }
-    this.store(pixel, sample, 1);
-  }
+  out[0] = texels[a] * ka + texels[b] * kb + texels[c] * kc + texels[d] * kd;
+  out[1] = texels[a + 1] * ka + texels[b + 1] * kb + texels[c + 1] * kc + texels[d + 1] * kd;
+  out[2] = texels[a + 2] * ka + texels[b + 2] * kb + texels[c + 2] * kc + texels[d + 2] * kd;
 }

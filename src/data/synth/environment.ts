@@ -202,7 +202,7 @@ function furnish(
 
 function plainSky(): Backdrop['sky'] {
   const grey: Vec3 = [200, 204, 208];
-  return { zenith: grey, horizon: grey, clouds: 0, cloudOffset: 0, skyline: () => -1, skylineColour: grey };
+  return { zenith: grey, horizon: grey, clouds: 0, cloudOffset: 0, skyline: () => -1, skylineTop: -1, skylineColour: grey };
 }
 
 const SKIES: readonly [Vec3, Vec3][] = [
@@ -260,6 +260,7 @@ function chooseSky(random: SceneRandom, skyline: OutdoorPlace['skyline']): Backd
     clouds: random.chance(0.7) ? random.between(0.3, 0.75) : 0,
     cloudOffset: random.between(0, 255),
     skyline: profiles[kind],
+    skylineTop: { trees: 0.086, hills: 0.077, city: 0.15, none: -1 }[kind],
     skylineColour,
   };
 }

@@ -23,13 +23,16 @@ export class ShadowMap {
   private u = new Float32Array(0);
   private v = new Float32Array(0);
   private d = new Float32Array(0);
+  private readonly half: number;
   private readonly blurred: Float32Array;
   private readonly scratch: Float32Array;
 
+  /** @param side even. */
   constructor(readonly side: number) {
     this.depth = new Float32Array(side * side);
-    this.blurred = new Float32Array(side * side);
-    this.scratch = new Float32Array(side * side);
+    this.half = side / 2;
+    this.blurred = new Float32Array(this.half ** 2);
+    this.scratch = new Float32Array(this.half ** 2);
   }
 
   /** Sets the unit direction towards the light and forgets the bounds. */
@@ -212,44 +215,76 @@ export class ShadowMap {
   }
 
   /**
-   * Prepares `groundShade`: blurs the weight of what hangs over each texel of the plane y = 0. `fade` is the height
-   * (world units) over which a caster loses its weight; Infinity for a real shadow.
+   * Prepares `groundShade` and `shadeLine`: blurs the weight of what hangs over each texel of the plane y = 0, at half
+   * the map's resolution, which the blur hides. `fade` is the height (world units) over which a caster loses its
+   * weight; Infinity for a real shadow. The radius is in texels of the map.
    */
   prefilterGround(radiusTexels: number, { fade = Infinity }: { fade?: number } = {}): void {
-    const { side, depth, blurred, scale } = this;
+    const { side, half, depth, blurred, scale } = this;
     const m = this.axes;
     // Depth of the ground below texel (u, v): the ray along the light direction meets y = 0 at this depth.
     const vertical = m[7];
-    for (let row = 0, q = 0; row < side; row++) {
-      const v = (row + 0.5) / scale + this.bounds.v0;
-      for (let column = 0; column < side; column++, q++) {
-        const z = depth[q];
-        if (z === EMPTY) blurred[q] = 0;
-        else if (fade === Infinity) blurred[q] = 1;
-        else {
-          const height = z * vertical + m[4] * v;
-          blurred[q] = Math.exp(-Math.max(0, height) / fade);
+    for (let row = 0, to = 0; row < half; row++) {
+      const v = (2 * row + 1) / scale + this.bounds.v0;
+      for (let column = 0; column < half; column++, to++) {
+        const q = 2 * (row * side + column);
+        let weight = 0;
+        for (let k = 0; k < 4; k++) {
+          const z = depth[q + (k & 1) + (k >> 1) * side];
+          if (z === EMPTY) continue;
+          weight += fade === Infinity ? 0.25 : 0.25 * Math.exp(-Math.max(0, z * vertical + m[4] * v) / fade);
         }
+        blurred[to] = weight;
       }
     }
-    boxBlur(blurred, this.scratch, { side, radius: radiusTexels });
+    boxBlur(blurred, this.scratch, { side: half, radius: Math.ceil(radiusTexels / 2) });
   }
 
   /** Shade, 0 (none) to 1, on the ground point (x, 0, z) after `prefilterGround`; bilinear. */
   groundShade(x: number, z: number): number {
-    const m = this.axes;
-    const { side, scale, blurred } = this;
-    const u = (x * m[0] + z * m[2] - this.bounds.u0) * scale - 0.5;
-    const v = (x * m[3] + z * m[5] - this.bounds.v0) * scale - 0.5;
-    if (!(u > 0 && v > 0 && u < side - 2 && v < side - 2)) return 0;
-    const column = u | 0;
-    const row = v | 0;
-    const fu = u - column;
-    const q = row * side + column;
-    const near = blurred[q] + (blurred[q + 1] - blurred[q]) * fu;
-    const far = blurred[q + side] + (blurred[q + side + 1] - blurred[q + side]) * fu;
-    return near + (far - near) * (v - row);
+    const out = new Float32Array(1);
+    this.shadeLine({ x, z, dx: 0, dz: 0 }, out);
+    return out[0];
   }
+
+  /**
+   * Raises `out[i]` to the shade of the ground point (x + i dx, 0, z + i dz); returns whether the line meets the map.
+   */
+  shadeLine(line: { x: number; z: number; dx: number; dz: number }, out: Float32Array): boolean {
+    const m = this.axes;
+    const { half, blurred } = this;
+    const scale = this.scale / 2;
+    const u0 = (line.x * m[0] + line.z * m[2] - this.bounds.u0) * scale - 0.5;
+    const v0 = (line.x * m[3] + line.z * m[5] - this.bounds.v0) * scale - 0.5;
+    const du = (line.dx * m[0] + line.dz * m[2]) * scale;
+    const dv = (line.dx * m[3] + line.dz * m[5]) * scale;
+    const limit = half - 1.001;
+    const acrossU = inside(u0, du, limit);
+    const acrossV = inside(v0, dv, limit);
+    const first = Math.max(0, Math.ceil(Math.max(acrossU[0], acrossV[0])));
+    const end = Math.min(out.length - 1, Math.floor(Math.min(acrossU[1], acrossV[1]))) + 1;
+    for (let i = first; i < end; i++) {
+      const u = u0 + du * i;
+      const v = v0 + dv * i;
+      const column = u | 0;
+      const row = v | 0;
+      const fu = u - column;
+      const q = row * half + column;
+      const near = blurred[q] + (blurred[q + 1] - blurred[q]) * fu;
+      const far = blurred[q + half] + (blurred[q + half + 1] - blurred[q + half]) * fu;
+      const shade = near + (far - near) * (v - row);
+      if (shade > out[i]) out[i] = shade;
+    }
+    return first < end;
+  }
+}
+
+/** Range of i for which 0 <= start + step i <= limit. */
+function inside(start: number, step: number, limit: number): [number, number] {
+  if (Math.abs(step) < 1e-9) return start >= 0 && start <= limit ? [0, Infinity] : [1, 0];
+  const a = -start / step;
+  const b = (limit - start) / step;
+  return a < b ? [a, b] : [b, a];
 }
 
 /** Separable box filter in place; outside counts as 0. */
