@@ -5,7 +5,7 @@ import { encodePng } from '../core/image.js';
 import type { OnProgress } from '../core/progress.js';
 import { loadPipeline, type Pipeline } from '../diffusion/pipeline.js';
 import { type RunRecord, runRecordToJson, runRecordToPngText } from '../diffusion/run-record.js';
-import { SCHEDULER_NAMES, type SchedulerName } from '../diffusion/schedulers.js';
+import { type SchedulerName, schedulerName } from '../diffusion/schedulers.js';
 import { textToImage } from '../diffusion/text-to-image.js';
 import { createRuntime } from '../runtime/index.js';
 import { checkpointFingerprint } from '../weights/fingerprint.js';
@@ -87,12 +87,6 @@ function settle(
     model: { name: plan.model, fingerprint },
     software: softwareVersions(),
   };
-}
-
-/** The short name of the class that a checkpoint's scheduler_config.json asks for; the class name where there is none. */
-function schedulerName(config: unknown): string {
-  const className = (config as { _class_name?: string } | null)?._class_name ?? '';
-  return Object.entries(SCHEDULER_NAMES).find(([, name]) => name === className)?.[0] ?? className;
 }
 
 function warnOfDifferences(plan: GeneratePlan, record: RunRecord, onProgress: OnProgress): void {

@@ -4,14 +4,14 @@
 import { z } from 'zod';
 import { parseConfig } from '../models/config.js';
 import {
-  linspace,
+  levelAt,
   type NoiseSchedule,
   noiseSchedule,
   noiseScheduleSchema,
   requireSteps,
-  roundHalfEven,
+  spacedTimesteps,
 } from './noise-schedule.js';
-import { requireOrder, requireSameLength, type SamplingRun, type Scheduler, type StepResult } from './scheduler.js';
+import { type RunOptions, type SamplingRun, type Scheduler, type StepResult, samplingRun } from './scheduler.js';
 
 const schema = noiseScheduleSchema.extend({
   clip_sample: z.boolean().default(true),
@@ -27,7 +27,6 @@ export type DDIMConfig = z.infer<typeof schema>;
 /** diffusers' DDIMScheduler from its config; unknown fields are ignored. Throws `unsupported`. */
 export class DDIMScheduler implements Scheduler {
   readonly className = 'DDIMScheduler';
-  readonly initNoiseSigma = 1;
   readonly config: DDIMConfig;
   readonly schedule: NoiseSchedule;
 
@@ -36,19 +35,16 @@ export class DDIMScheduler implements Scheduler {
     this.schedule = noiseSchedule(this.config);
   }
 
-  begin(steps: number): SamplingRun {
+  begin(steps: number, options: RunOptions = {}): SamplingRun {
     requireSteps(steps, this.schedule.trainTimesteps);
-    const timesteps = spaced(this.config, steps);
+    const timesteps = spacedTimesteps(this.config, { steps });
     const stride = Math.floor(this.schedule.trainTimesteps / steps);
-    let next = 0;
-    return {
+    return samplingRun(options, {
       timesteps,
-      step: (index, modelOutput, sample) => {
-        requireOrder(next++, index);
-        requireSameLength(modelOutput, sample);
-        return this.#step({ t: timesteps[index], previous: timesteps[index] - stride }, modelOutput, sample);
-      },
-    };
+      level: (index) => levelAt(this.schedule, timesteps[index]),
+      step: (index, modelOutput, { sample }) =>
+        this.#step({ t: timesteps[index], previous: timesteps[index] - stride }, modelOutput, sample),
+    });
   }
 
   #step(at: { t: number; previous: number }, modelOutput: Float32Array, sample: Float32Array): StepResult {
@@ -82,16 +78,4 @@ export class DDIMScheduler implements Scheduler {
     }
     return { sample: next, denoised };
   }
-}
-
-/** Timesteps from noisy to clean (table 2 of Lin et al. 2023, "Common diffusion noise schedules ... are flawed"). */
-function spaced(config: DDIMConfig, steps: number): number[] {
-  const { num_train_timesteps: train, timestep_spacing: spacing, steps_offset: offset } = config;
-  const last = train - 1;
-  if (spacing === 'linspace') return Array.from(linspace(0, last, steps), roundHalfEven).reverse();
-  if (spacing === 'trailing') {
-    return Array.from({ length: steps }, (_, i) => roundHalfEven(train - (i * train) / steps) - 1);
-  }
-  const stride = Math.floor(train / steps);
-  return Array.from({ length: steps }, (_, i) => Math.min(last, i * stride + offset)).reverse();
 }

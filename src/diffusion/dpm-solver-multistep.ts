@@ -4,15 +4,9 @@
 //   lambda = log(alpha_t / sigma_t), h = lambda_t - lambda_s, x0 = data prediction D(x_s, s)
 import { z } from 'zod';
 import { parseConfig } from '../models/config.js';
-import {
-  linspace,
-  type NoiseSchedule,
-  noiseSchedule,
-  noiseScheduleSchema,
-  requireSteps,
-  roundHalfEven,
-} from './noise-schedule.js';
-import { requireOrder, requireSameLength, type SamplingRun, type Scheduler, type StepResult } from './scheduler.js';
+import { type NoiseSchedule, noiseScheduleSchema, predictClean, requireSteps } from './noise-schedule.js';
+import { type RunOptions, type SamplingRun, type Scheduler, type StepResult, samplingRun } from './scheduler.js';
+import { finiteNoiseSchedule, preservingLevel, sigmaTable, solverGrid } from './sigmas.js';
 
 const unsupported = (what: string) => ({ error: `${what} is not supported` });
 
@@ -46,41 +40,35 @@ const FEW_STEPS = 15;
 /** diffusers' DPMSolverMultistepScheduler (`dpmsolver++`) from its config. Throws `unsupported`. */
 export class DPMSolverMultistepScheduler implements Scheduler {
   readonly className = 'DPMSolverMultistepScheduler';
-  readonly initNoiseSigma = 1;
   readonly config: DPMSolverMultistepConfig;
   readonly schedule: NoiseSchedule;
 
   constructor(config: unknown = {}) {
     this.config = parseConfig(schema, config, this.className);
-    const schedule = noiseSchedule(this.config);
-    // With a zero terminal signal the first sigma would be infinite; diffusers uses 2^-24 as well.
-    if (this.config.rescale_betas_zero_snr) schedule.alphasCumprod[schedule.trainTimesteps - 1] = 2 ** -24;
-    this.schedule = schedule;
+    this.schedule = finiteNoiseSchedule(this.config);
   }
 
-  begin(steps: number): SamplingRun {
+  begin(steps: number, options: RunOptions = {}): SamplingRun {
     // As many steps as timesteps would visit one twice: a step of zero length has no slope.
     requireSteps(steps, this.schedule.trainTimesteps - 1);
-    const table = this.schedule.alphasCumprod.map((a) => Math.sqrt((1 - a) / a));
-    const { timesteps, sigmas } = this.config.use_karras_sigmas
-      ? karras(this.config, { steps, table })
-      : spaced(this.config, { steps, table });
-    sigmas.push(this.config.final_sigmas_type === 'zero' ? 0 : table[0]);
-    const state: State = { sigmas, last: timesteps.length - 1 };
-    let next = 0;
-    return {
+    const table = sigmaTable(this.schedule);
+    // lambda = -log(sigma): timesteps noisier than the bound are not visited.
+    const clipped = table.filter((sigma) => -Math.log(sigma) < this.config.lambda_min_clipped).length;
+    const { timesteps, sigmas } = solverGrid(this.config, { steps, table, clipped });
+    const state: State = { sigmas, last: steps - 1 };
+    return samplingRun(options, {
       timesteps,
-      step: (index, modelOutput, sample) => {
-        requireOrder(next++, index);
-        requireSameLength(modelOutput, sample);
-        return this.#step({ state, index }, modelOutput, sample);
-      },
-    };
+      level: (index) => preservingLevel(sigmas[index]),
+      step: (index, modelOutput, { sample }) => this.#step({ state, index }, modelOutput, sample),
+    });
   }
 
   #step(at: { state: State; index: number }, modelOutput: Float32Array, sample: Float32Array): StepResult {
     const { state, index } = at;
-    const x0 = this.#dataPrediction(state.sigmas[index], modelOutput, sample);
+    const x0 = predictClean(this.schedule.predictionType, preservingLevel(state.sigmas[index]), {
+      modelOutput,
+      sample,
+    });
     const first = this.config.solver_order === 1 || !state.previous || this.#firstOrderFinal(state, index);
     const next = first
       ? firstOrder(state, { index, x0, sample })
@@ -92,18 +80,6 @@ export class DPMSolverMultistepScheduler implements Scheduler {
   #firstOrderFinal(state: State, index: number): boolean {
     const { euler_at_final: euler, lower_order_final: lower, final_sigmas_type: end } = this.config;
     return index === state.last && (euler || (lower && state.last + 1 < FEW_STEPS) || end === 'zero');
-  }
-
-  #dataPrediction(sigma: number, modelOutput: Float32Array, sample: Float32Array): Float32Array {
-    const { alpha, noise } = level(sigma);
-    const kind = this.schedule.predictionType;
-    if (kind === 'sample') return modelOutput.slice();
-    const x0 = new Float32Array(sample.length);
-    for (let i = 0; i < sample.length; i++) {
-      x0[i] =
-        kind === 'epsilon' ? (sample[i] - noise * modelOutput[i]) / alpha : alpha * sample[i] - noise * modelOutput[i];
-    }
-    return x0;
   }
 }
 
@@ -123,8 +99,8 @@ interface Update {
 }
 
 function level(sigma: number): { alpha: number; noise: number; lambda: number } {
-  const alpha = 1 / Math.sqrt(sigma * sigma + 1);
-  return { alpha, noise: sigma * alpha, lambda: -Math.log(sigma) };
+  const { signal: alpha, noise } = preservingLevel(sigma);
+  return { alpha, noise, lambda: -Math.log(sigma) };
 }
 
 /** DPM-Solver++ eq. 4.2 (its first-order case, DDIM): x_t = sigma_t / sigma_s x_s - alpha_t (e^-h - 1) x0. */
@@ -151,53 +127,4 @@ function secondOrder(
   const add = -t.alpha * decay;
   const slope = heun ? t.alpha * (decay / h + 1) : -0.5 * t.alpha * decay;
   return sample.map((x, i) => keep * x + add * x0[i] + slope * ((x0[i] - previous[i]) / r));
-}
-
-interface Grid {
-  timesteps: number[];
-  sigmas: number[];
-}
-
-interface GridOptions {
-  steps: number;
-  /** Sigma of every training timestep, increasing. */
-  table: Float64Array;
-}
-
-function spaced(config: DPMSolverMultistepConfig, { steps, table }: GridOptions): Grid {
-  const { num_train_timesteps: train, timestep_spacing: spacing, steps_offset: offset } = config;
-  // lambda = -log(sigma): timesteps noisier than the bound are not visited (for cosine schedules).
-  const clipped = table.filter((sigma) => -Math.log(sigma) < config.lambda_min_clipped).length;
-  const last = train - clipped;
-  let timesteps: number[];
-  if (spacing === 'linspace') {
-    timesteps = Array.from(linspace(0, last - 1, steps + 1), roundHalfEven)
-      .slice(1)
-      .reverse();
-  } else if (spacing === 'leading') {
-    const stride = Math.floor(last / (steps + 1));
-    timesteps = Array.from({ length: steps }, (_, i) => (i + 1) * stride + offset).reverse();
-  } else {
-    const stride = train / steps;
-    timesteps = Array.from({ length: steps }, (_, i) => roundHalfEven(last - i * stride) - 1);
-  }
-  return { timesteps, sigmas: timesteps.map((t) => table[t]) };
-}
-
-/** Karras et al. 2022, eq. 5 with rho = 7, over the range of the training sigmas. */
-function karras(config: DPMSolverMultistepConfig, { steps, table }: GridOptions): Grid {
-  const rho = 7;
-  const ends = [table[table.length - 1], table[0]].map((sigma) => sigma ** (1 / rho));
-  const sigmas = Array.from(linspace(0, 1, steps), (ramp) => (ends[0] + ramp * (ends[1] - ends[0])) ** rho);
-  const logs = table.map(Math.log);
-  const exact = sigmas.map((sigma) => timestepOf(Math.log(sigma), logs));
-  return { timesteps: config.beta_schedule === 'squaredcos_cap_v2' ? exact : exact.map(roundHalfEven), sigmas };
-}
-
-/** The fractional timestep whose log sigma this is, by linear interpolation. */
-function timestepOf(logSigma: number, logs: Float64Array): number {
-  let low = 0;
-  while (low < logs.length - 2 && logs[low + 1] <= logSigma) low++;
-  const weight = (logSigma - logs[low]) / (logs[low + 1] - logs[low]);
-  return low + Math.min(1, Math.max(0, weight));
 }

@@ -115,6 +115,54 @@ function weightedSum(
   return { dtype: 'float32', shape: sample.shape, data: out };
 }
 
+/** Weights of x_0 and noise in a sample at a whole timestep. */
+export function levelAt({ alphasCumprod }: NoiseSchedule, t: number): { signal: number; noise: number } {
+  return { signal: Math.sqrt(alphasCumprod[t]), noise: Math.sqrt(1 - alphasCumprod[t]) };
+}
+
+/**
+ * The estimate of the clean sample that a prediction stands for, when `sample = signal x_0 + noise e`.
+ *
+ * @param modelOutput prediction for the sample scaled to unit variance
+ */
+export function predictClean(
+  kind: PredictionType,
+  { signal, noise }: { signal: number; noise: number },
+  { modelOutput, sample }: { modelOutput: Float32Array; sample: Float32Array },
+): Float32Array {
+  if (kind === 'sample') return modelOutput.slice();
+  if (kind === 'epsilon') return sample.map((x, i) => (x - noise * modelOutput[i]) / signal);
+  // The velocity is defined where signal^2 + noise^2 = 1.
+  const variance = signal * signal + noise * noise;
+  const [keep, take] = [signal / variance, noise / Math.sqrt(variance)];
+  return sample.map((x, i) => keep * x - take * modelOutput[i]);
+}
+
+/** How `steps` timesteps are chosen among those of training; fields of `scheduler_config.json`. */
+export interface TimestepSpacing {
+  num_train_timesteps: number;
+  timestep_spacing: 'leading' | 'linspace' | 'trailing';
+  steps_offset: number;
+}
+
+/**
+ * Timesteps from noisy to clean (table 2 of Lin et al. 2023, "Common diffusion noise schedules ... are flawed").
+ *
+ * @param options.whole whether those of `linspace` are rounded; default true
+ */
+export function spacedTimesteps(
+  { num_train_timesteps: train, timestep_spacing: spacing, steps_offset: offset }: TimestepSpacing,
+  { steps, whole = true }: { steps: number; whole?: boolean },
+): number[] {
+  const last = train - 1;
+  if (spacing === 'linspace') return Array.from(linspace(0, last, steps), whole ? roundHalfEven : Number).reverse();
+  if (spacing === 'trailing') {
+    return Array.from({ length: steps }, (_, i) => roundHalfEven(train - (i * train) / steps) - 1);
+  }
+  const stride = Math.floor(train / steps);
+  return Array.from({ length: steps }, (_, i) => Math.min(last, i * stride + offset)).reverse();
+}
+
 /** `count` evenly spaced numbers from `start` to `end`, both included; one number is `start`. */
 export function linspace(start: number, end: number, count: number): Float64Array {
   const step = count > 1 ? (end - start) / (count - 1) : 0;

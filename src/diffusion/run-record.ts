@@ -114,7 +114,16 @@ function recordError(operation: string, issues: z.core.$ZodIssue[]): Contrappost
   });
 }
 
-const WEB_UI_SAMPLERS: Record<string, string> = { ddim: 'DDIM', 'dpm++': 'DPM++ 2M' };
+const WEB_UI_SAMPLERS: Record<string, string> = {
+  ddim: 'DDIM',
+  ddpm: 'DDPM',
+  'dpm++': 'DPM++ 2M',
+  'dpm++-karras': 'DPM++ 2M Karras',
+  euler: 'Euler',
+  'euler-karras': 'Euler Karras',
+  'euler-ancestral': 'Euler a',
+  unipc: 'UniPC',
+};
 
 /** The `parameters` text as AUTOMATIC1111's web UI writes it, which most viewers understand. */
 function webUiParameters(record: RunRecord): string {

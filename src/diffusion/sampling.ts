@@ -2,9 +2,9 @@
 import { throwIfAborted } from '../core/errors.js';
 import { float32, floats, type Tensor } from '../core/tensor.js';
 import type { Session } from '../runtime/index.js';
-import type { Scheduler } from './scheduler.js';
+import type { SamplingRun, Scheduler } from './scheduler.js';
 
-/** Predicts noise (or velocity) for latents [1, C, h, w] at a timestep. */
+/** Predicts noise (or velocity) for latents [1, C, h, w], scaled as the network is to see them, at a timestep. */
 export type Denoiser = (latents: Tensor, timestep: number) => Promise<Float32Array>;
 
 /** What a sampler tells after each step. */
@@ -23,6 +23,12 @@ export interface SampleOptions {
   steps: number;
   /** Unit normal noise [1, C, h, w]. */
   noise: Tensor;
+  /** Unit normal noise of step `index` for stochastic schedulers, as many values as `noise` has. */
+  stepNoise?: (index: number) => Float32Array;
+  /** Begins at step `first` from `clean` latents under that step's noise; absent, from noise alone. */
+  start?: { clean: Tensor; first: number };
+  /** Changes the latents after each step; `run.addNoise` brings clean ones to the level of step `next`, if there is one. */
+  adjust?: (latents: Float32Array, at: { run: SamplingRun; next: number | undefined }) => Float32Array;
   signal?: AbortSignal;
   onStep?: (step: SampledStep) => void;
 }
@@ -34,17 +40,21 @@ export interface SampleOptions {
  * @throws ContrappostoError `aborted` between two steps, `invalid-input` for an impossible number of steps
  */
 export async function sample(denoiser: Denoiser, options: SampleOptions): Promise<Tensor> {
-  const { scheduler, steps, noise, signal, onStep } = options;
-  const run = scheduler.begin(steps);
-  let latents = float32(
-    floats(noise).map((v) => v * scheduler.initNoiseSigma),
-    noise.shape,
-  );
+  const { scheduler, steps, noise, stepNoise, start, adjust, signal, onStep } = options;
+  const first = start?.first ?? 0;
+  const run = scheduler.begin(steps, { first, noise: stepNoise });
+  const begin = start
+    ? run.addNoise(first, floats(start.clean), floats(noise))
+    : floats(noise).map((v) => v * run.initNoiseSigma);
+  let latents = float32(begin, noise.shape);
   for (const [index, timestep] of run.timesteps.entries()) {
+    if (index < first) continue;
     throwIfAborted(signal, 'sample');
-    const prediction = await denoiser(latents, timestep);
-    const { sample: next, denoised } = run.step(index, prediction, floats(latents));
-    latents = float32(next, noise.shape);
+    const input = run.scaleModelInput(index, floats(latents));
+    const prediction = await denoiser(float32(input, noise.shape), timestep);
+    const { sample: stepped, denoised } = run.step(index, prediction, floats(latents));
+    const next = index + 1 < run.timesteps.length ? index + 1 : undefined;
+    latents = float32(adjust ? adjust(stepped, { run, next }) : stepped, noise.shape);
     onStep?.({ index, timestep, latents, denoised: float32(denoised, noise.shape) });
   }
   return latents;

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContrappostoError } from '../core/errors.js';
 import { randomNormal } from '../core/random.js';
-import { float32, floats } from '../core/tensor.js';
-import type { Scheduler } from './scheduler.js';
-import { createScheduler, SCHEDULER_NAMES, SCHEDULERS } from './schedulers.js';
+import { floats } from '../core/tensor.js';
+import type { PredictionType } from './noise-schedule.js';
+import type { SamplingRun } from './scheduler.js';
+import { createScheduler, SCHEDULER_NAMES, SCHEDULERS, schedulerName } from './schedulers.js';
 
 const TRAINING = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', clip_sample: false };
 const SPACINGS = ['leading', 'linspace', 'trailing'] as const;
@@ -17,14 +18,19 @@ const cases = Object.keys(SCHEDULERS).flatMap((className) =>
   ),
 );
 
-/** What a perfect network answers when the clean sample is `clean`. */
-function perfectAnswer(scheduler: Scheduler, t: number, { x, clean }: { x: Float32Array; clean: Float32Array }) {
-  const a = scheduler.schedule.alphasCumprod[t];
-  return x.map((v, i) => {
-    const noise = (v - Math.sqrt(a) * clean[i]) / Math.sqrt(1 - a);
-    if (scheduler.schedule.predictionType === 'epsilon') return noise;
-    if (scheduler.schedule.predictionType === 'sample') return clean[i];
-    return Math.sqrt(a) * noise - Math.sqrt(1 - a) * clean[i];
+/** What a perfect network answers at step `index` when the clean sample is `clean`; the levels are read off the run. */
+function perfectAnswer(
+  kind: PredictionType,
+  { run, index, x, clean }: { run: SamplingRun; index: number; x: Float32Array; clean: Float32Array },
+) {
+  const seen = run.scaleModelInput(index, x);
+  const [one, none] = [Float32Array.of(1), Float32Array.of(0)];
+  const [signal] = run.scaleModelInput(index, run.addNoise(index, one, none));
+  const [level] = run.scaleModelInput(index, run.addNoise(index, none, one));
+  return seen.map((v, i) => {
+    const noise = (v - signal * clean[i]) / level;
+    if (kind === 'epsilon') return noise;
+    return kind === 'sample' ? clean[i] : signal * noise - level * clean[i];
   });
 }
 
@@ -33,6 +39,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 }
 
 describe.each(cases)('$className, $prediction_type, $timestep_spacing', ({ className, ...settings }) => {
+  const { prediction_type } = settings;
   const make = () => SCHEDULERS[className]({ ...TRAINING, ...settings, set_alpha_to_one: true });
 
   it('visits as many timesteps as asked, falling, within the training range', () => {
@@ -47,23 +54,28 @@ describe.each(cases)('$className, $prediction_type, $timestep_spacing', ({ class
   });
 
   // Divisors of 1000: diffusers' DDIM otherwise ends its trailing schedule a little before the clean sample.
-  it('recovers the clean sample from a perfect network in any number of steps', () => {
+  it('recovers the clean sample from a perfect network in any number of steps, from noise or half way', () => {
     fc.assert(
-      fc.property(fc.constantFrom(1, 2, 4, 5, 8, 10, 20, 25), fc.integer(), (steps, seed) => {
-        const scheduler = make();
-        const clean = floats(randomNormal(seed, { shape: [16], stream: 1 }));
-        const run = scheduler.begin(steps);
-        const { data } = scheduler.schedule.addNoise(float32(clean, [1, 16]), randomNormal(seed, { shape: [1, 16] }), [
-          run.timesteps[0],
-        ]);
-        let x = data as Float32Array;
-        run.timesteps.forEach((t, i) => {
-          const { sample, denoised } = run.step(i, perfectAnswer(scheduler, t, { x, clean }), x);
-          if (largestDifference(denoised, clean) > 1e-3) expect(denoised).toEqual(clean);
-          x = sample;
-        });
-        expect(largestDifference(x, clean)).toBeLessThan(1e-3);
-      }),
+      fc.property(
+        fc.constantFrom(1, 2, 4, 5, 8, 10, 20, 25),
+        fc.integer(),
+        fc.constantFrom(0, 0.5),
+        (steps, seed, late) => {
+          const scheduler = make();
+          const clean = floats(randomNormal(seed, { shape: [16], stream: 1 }));
+          const noise = (index: number) => floats(randomNormal(seed, { shape: [16], stream: 2 + index }));
+          const first = steps > 4 ? Math.floor(steps * late) : 0;
+          const run = scheduler.begin(steps, { noise, first });
+          let x = run.addNoise(first, clean, floats(randomNormal(seed, { shape: [16] })));
+          run.timesteps.forEach((_, index) => {
+            if (index < first) return;
+            const { sample, denoised } = run.step(index, perfectAnswer(prediction_type, { run, index, x, clean }), x);
+            if (largestDifference(denoised, clean) > 1e-3) expect(denoised).toEqual(clean);
+            x = sample;
+          });
+          expect(largestDifference(x, clean)).toBeLessThan(1e-3);
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -72,9 +84,26 @@ describe.each(cases)('$className, $prediction_type, $timestep_spacing', ({ class
     const x = floats(randomNormal(3, { shape: [8] }));
     const prediction = floats(randomNormal(4, { shape: [8] }));
     const before = [x.slice(), prediction.slice()];
-    const twice = [make().begin(4), make().begin(4)].map((run) => run.step(0, prediction, x).sample);
+    const noise = () => floats(randomNormal(5, { shape: [8] }));
+    const twice = [make().begin(4, { noise }), make().begin(4, { noise })].map((run) => {
+      run.scaleModelInput(0, x);
+      run.addNoise(0, x, prediction);
+      return run.step(0, prediction, x).sample;
+    });
     expect([x, prediction]).toEqual(before);
     expect(twice[0]).toEqual(twice[1]);
+  });
+
+  it('begins with noise of the level of its first step', () => {
+    const run = make().begin(10);
+    const [level] = run.addNoise(0, Float32Array.of(0), Float32Array.of(1));
+    expect(run.initNoiseSigma / level).toBeGreaterThan(0.95);
+    expect(run.initNoiseSigma / level).toBeLessThan(1.2);
+    const [seen] = run.scaleModelInput(
+      0,
+      Float32Array.of(Math.hypot(level, run.addNoise(0, Float32Array.of(1), Float32Array.of(0))[0])),
+    );
+    expect(seen).toBeCloseTo(1, 5); // data of unit variance stay so
   });
 
   it('refuses steps out of order, other lengths and impossible numbers of steps', () => {
@@ -97,8 +126,31 @@ describe.each(Object.keys(SCHEDULERS))('%s configs', (className) => {
     const { alphasCumprod } = SCHEDULERS[className](config).schedule;
     expect(alphasCumprod[999]).toBeLessThan(1e-6);
     expect(alphasCumprod[0]).toBeCloseTo(1 - TRAINING.beta_start, 10);
-    const run = SCHEDULERS[className]({ ...config, timestep_spacing: 'trailing' }).begin(5);
+    const noise = () => Float32Array.of(1);
+    const run = SCHEDULERS[className]({ ...config, timestep_spacing: 'trailing' }).begin(5, { noise });
     expect(run.step(0, Float32Array.of(0.5), Float32Array.of(1)).sample.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe.each(['DDPMScheduler', 'EulerAncestralDiscreteScheduler'])('%s', (className) => {
+  it('adds the noise that it is given, and says when there is none', () => {
+    const x = Float32Array.of(0.5, -1);
+    const step = (noise?: () => Float32Array) =>
+      SCHEDULERS[className](TRAINING).begin(4, { noise }).step(0, x, x).sample;
+    const [without, once, twice] = [0, 1, 2].map((n) => step(() => Float32Array.of(n, n)));
+    expect(once[0] - without[0]).toBeGreaterThan(0.1);
+    expect(twice[1] - once[1]).toBeCloseTo(once[1] - without[1], 4);
+    expect(() => step()).toThrow(/stochastic/);
+  });
+});
+
+describe('schedulerName', () => {
+  it('is the short name of a checkpoint, or its class', () => {
+    const name = (_class_name: string, more = {}) => schedulerName({ _class_name, ...more });
+    expect(name('EulerDiscreteScheduler')).toBe('euler');
+    expect(name('DPMSolverMultistepScheduler', { use_karras_sigmas: true })).toBe('dpm++-karras');
+    expect(name('PNDMScheduler')).toBe('PNDMScheduler');
+    for (const each of SCHEDULER_NAMES) expect(createScheduler(undefined, each).begin(3).timesteps).toHaveLength(3);
   });
 });
 
@@ -113,11 +165,14 @@ describe('createScheduler', () => {
 
   it('keeps the training schedule when another algorithm is chosen', () => {
     const config = { _class_name: 'DDIMScheduler', ...TRAINING, prediction_type: 'v_prediction' };
-    for (const name of Object.keys(SCHEDULER_NAMES)) {
+    for (const name of SCHEDULER_NAMES) {
       const { schedule } = createScheduler(config, name);
       expect(schedule.predictionType).toBe('v_prediction');
       expect(schedule.alphasCumprod).toEqual(createScheduler(config).schedule.alphasCumprod);
     }
-    expect(() => createScheduler(config, 'euler')).toThrow(/ddim or dpm\+\+/);
+    expect(createScheduler(config, 'dpm++-karras').begin(5).timesteps).not.toEqual(
+      createScheduler(config, 'dpm++').begin(5).timesteps,
+    );
+    expect(() => createScheduler(config, 'magic')).toThrow(/one of ddim, .*unipc/);
   });
 });

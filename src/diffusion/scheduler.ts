@@ -11,13 +11,28 @@ export interface StepResult {
   denoised: Float32Array;
 }
 
+/** How a run begins. */
+export interface RunOptions {
+  /** Step to begin at, for runs that start from a noised picture. Default 0. */
+  first?: number;
+  /** Unit normal noise of the sample's length for step `index`; only stochastic schedulers ask for it. */
+  noise?: (index: number) => Float32Array;
+}
+
 /** One sampling run: `timesteps` from noisy to clean, and the state that multistep methods carry along. */
 export interface SamplingRun {
+  /** All of them, also those before the first step of the run. May lie between two training timesteps. */
   readonly timesteps: readonly number[];
+  /** Unit normal noise multiplied by this is what step 0 takes. */
+  readonly initNoiseSigma: number;
+  /** The sample as the network is to see it at step `index`: of unit variance for data of unit variance. */
+  scaleModelInput(index: number, sample: Float32Array): Float32Array;
+  /** The clean sample under as much noise as step `index` takes. */
+  addNoise(index: number, clean: Float32Array, noise: Float32Array): Float32Array;
   /**
    * @param modelOutput the network's prediction at `timesteps[index]`, any shape
-   * @param sample the sample that the network saw, same length
-   * @throws ContrappostoError `usage` when steps are taken out of order
+   * @param sample the sample before `scaleModelInput`, same length
+   * @throws ContrappostoError `usage` when steps are taken out of order, or noise is needed and was not given
    */
   step(index: number, modelOutput: Float32Array, sample: Float32Array): StepResult;
 }
@@ -27,10 +42,49 @@ export interface Scheduler {
   /** Class name as in `scheduler_config.json`. */
   readonly className: string;
   readonly schedule: NoiseSchedule;
-  /** Unit normal noise is multiplied by this before the first step. */
-  readonly initNoiseSigma: number;
   /** Begins a run of `steps` steps. Throws `invalid-input` for an impossible number. */
-  begin(steps: number): SamplingRun;
+  begin(steps: number, options?: RunOptions): SamplingRun;
+}
+
+/** What tells the runs of two algorithms apart; {@link samplingRun} adds what they share. */
+export interface RunParts {
+  timesteps: readonly number[];
+  /** Default 1. */
+  initNoiseSigma?: number;
+  /** A sample at step `index` is `signal x_0 + noise e`. */
+  level(index: number): Level;
+  /** `noise()` gives the unit normal noise of this step. */
+  step(index: number, modelOutput: Float32Array, at: { sample: Float32Array; noise: () => Float32Array }): StepResult;
+}
+
+export interface Level {
+  signal: number;
+  noise: number;
+}
+
+/** A run that checks order and lengths, noises clean samples and scales the network's input by the levels of its steps. */
+export function samplingRun({ first = 0, noise }: RunOptions, parts: RunParts): SamplingRun {
+  const { timesteps, initNoiseSigma = 1 } = parts;
+  let next = first;
+  return {
+    timesteps,
+    initNoiseSigma,
+    scaleModelInput(index, sample) {
+      const { signal, noise: sigma } = parts.level(index);
+      if (signal !== 1) return sample; // variance is preserved: it is one at every level
+      const scale = 1 / Math.sqrt(sigma * sigma + 1);
+      return sample.map((v) => v * scale);
+    },
+    addNoise(index, clean, e) {
+      const { signal, noise: sigma } = parts.level(index);
+      return clean.map((v, i) => signal * v + sigma * e[i]);
+    },
+    step(index, modelOutput, sample) {
+      requireOrder(next++, index);
+      requireSameLength(modelOutput, sample);
+      return parts.step(index, modelOutput, { sample, noise: () => requireNoise(noise?.(index), sample.length) });
+    },
+  };
 }
 
 const named = z.looseObject({ _class_name: z.string() });
@@ -53,7 +107,7 @@ export function schedulerFrom(config: unknown, table: SchedulerTable): Scheduler
 }
 
 /** Throws `usage` unless steps come one after another. */
-export function requireOrder(expected: number, index: number): void {
+function requireOrder(expected: number, index: number): void {
   if (index === expected) return;
   throw new ContrappostoError('usage', {
     operation: 'scheduler step',
@@ -64,11 +118,21 @@ export function requireOrder(expected: number, index: number): void {
 }
 
 /** Throws `shape` unless prediction and sample have one length. */
-export function requireSameLength(modelOutput: Float32Array, sample: Float32Array): void {
+function requireSameLength(modelOutput: Float32Array, sample: Float32Array): void {
   if (modelOutput.length === sample.length) return;
   throw new ContrappostoError('shape', {
     operation: 'scheduler step',
     expected: `a prediction of ${sample.length} values`,
     got: `${modelOutput.length}`,
+  });
+}
+
+function requireNoise(noise: Float32Array | undefined, length: number): Float32Array {
+  if (noise?.length === length) return noise;
+  throw new ContrappostoError('usage', {
+    operation: 'scheduler step',
+    expected: `${length} values of noise, since the scheduler is stochastic`,
+    got: noise ? `${noise.length}` : 'none',
+    hint: 'begin the run with `noise`',
   });
 }

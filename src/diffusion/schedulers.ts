@@ -1,18 +1,46 @@
 // The table of schedulers, by the class names of scheduler_config.json and by short names for options.
 import { ContrappostoError } from '../core/errors.js';
 import { DDIMScheduler } from './ddim.js';
+import { DDPMScheduler } from './ddpm.js';
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep.js';
+import { EulerAncestralDiscreteScheduler } from './euler-ancestral.js';
+import { EulerDiscreteScheduler } from './euler-discrete.js';
 import { type Scheduler, type SchedulerTable, schedulerFrom } from './scheduler.js';
+import { UniPCMultistepScheduler } from './unipc-multistep.js';
 
 export const SCHEDULERS: SchedulerTable = {
   DDIMScheduler: (config) => new DDIMScheduler(config),
+  DDPMScheduler: (config) => new DDPMScheduler(config),
   DPMSolverMultistepScheduler: (config) => new DPMSolverMultistepScheduler(config),
+  EulerDiscreteScheduler: (config) => new EulerDiscreteScheduler(config),
+  EulerAncestralDiscreteScheduler: (config) => new EulerAncestralDiscreteScheduler(config),
+  UniPCMultistepScheduler: (config) => new UniPCMultistepScheduler(config),
 };
 
-/** Short names of `--scheduler`. */
-export const SCHEDULER_NAMES = { ddim: 'DDIMScheduler', 'dpm++': 'DPMSolverMultistepScheduler' } as const;
+/** Short names of `--scheduler`: class, and what is set beside the checkpoint's training schedule. */
+const CHOICES = {
+  ddim: { className: 'DDIMScheduler', settings: { clip_sample: false, set_alpha_to_one: false } },
+  ddpm: { className: 'DDPMScheduler', settings: { clip_sample: false } },
+  'dpm++': { className: 'DPMSolverMultistepScheduler', settings: {} },
+  'dpm++-karras': { className: 'DPMSolverMultistepScheduler', settings: { use_karras_sigmas: true } },
+  euler: { className: 'EulerDiscreteScheduler', settings: {} },
+  'euler-karras': { className: 'EulerDiscreteScheduler', settings: { use_karras_sigmas: true } },
+  'euler-ancestral': { className: 'EulerAncestralDiscreteScheduler', settings: {} },
+  unipc: { className: 'UniPCMultistepScheduler', settings: {} },
+} as const;
 
-export type SchedulerName = keyof typeof SCHEDULER_NAMES;
+export type SchedulerName = keyof typeof CHOICES;
+
+export const SCHEDULER_NAMES = Object.keys(CHOICES) as SchedulerName[];
+
+/** The short name that stands for a checkpoint's own scheduler; its class name where there is none. */
+export function schedulerName(config: unknown): string {
+  const given = (config ?? {}) as Record<string, unknown>;
+  const karras = given['use_karras_sigmas'] === true;
+  const fits = ([, { className, settings }]: [string, (typeof CHOICES)[SchedulerName]]) =>
+    className === given['_class_name'] && 'use_karras_sigmas' in settings === karras;
+  return Object.entries(CHOICES).find(fits)?.[0] ?? String(given['_class_name'] ?? '');
+}
 
 /** Fields that describe how the checkpoint was trained, and therefore hold for any sampler. */
 const SHARED_FIELDS = [
@@ -36,17 +64,18 @@ const SHARED_FIELDS = [
  */
 export function createScheduler(config: unknown, name?: string): Scheduler {
   if (name === undefined) return schedulerFrom(config, SCHEDULERS);
-  if (!Object.hasOwn(SCHEDULER_NAMES, name)) {
+  if (!Object.hasOwn(CHOICES, name)) {
     throw new ContrappostoError('usage', {
       operation: 'scheduler',
-      expected: Object.keys(SCHEDULER_NAMES).join(' or '),
+      expected: `one of ${SCHEDULER_NAMES.join(', ')}`,
       got: name,
     });
   }
-  const className = SCHEDULER_NAMES[name as SchedulerName];
+  const { className, settings } = CHOICES[name as SchedulerName];
   const given = (config ?? {}) as Record<string, unknown>;
-  if (given['_class_name'] === className) return SCHEDULERS[className](given);
+  if (given['_class_name'] === className) {
+    return SCHEDULERS[className]({ ...given, use_karras_sigmas: 'use_karras_sigmas' in settings });
+  }
   const shared = Object.fromEntries(SHARED_FIELDS.filter((f) => f in given).map((f) => [f, given[f]]));
-  const own = className === 'DDIMScheduler' ? { clip_sample: false, set_alpha_to_one: false } : {};
-  return SCHEDULERS[className]({ ...shared, ...own });
+  return SCHEDULERS[className]({ ...shared, ...settings });
 }

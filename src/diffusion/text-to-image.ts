@@ -116,6 +116,7 @@ async function samplePicture(
     scheduler,
     steps,
     noise,
+    stepNoise: (index) => floats(randomNormal(seed, { shape: noise.shape, stream: index + 1 })),
     signal,
     onStep: ({ index, denoised }) => {
       const preview = async () => toImage(await pipeline.decode(denoised, { signal }));

@@ -63,7 +63,7 @@ function schedulerFile(): { tensors: Record<string, Tensor>; metadata: Record<st
     'add_noise.t': int64([10], [1]),
     'add_noise.out': scheduler.schedule.addNoise(noise, noise, [10]),
   };
-  const configs = { mine: config, other: { class: 'EulerDiscreteScheduler' } };
+  const configs = { mine: config, other: { class: 'HeunDiscreteScheduler' } };
   const model = 'tanh(A x + 0.002 t), A mixes the 2 channels';
   return { tensors, metadata: { configs: JSON.stringify(configs), model: JSON.stringify(model) } };
 }

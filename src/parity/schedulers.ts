@@ -22,7 +22,8 @@ export const schedulers: ParityFamily = {
       .flatMap((run) => checkRun(file, run, made.get(run.config)!));
     const [first] = made.values();
     if (first) checks.push(...checkNoising(file, first));
-    return { checks, inputs: ['x_T_unit', 'A', 'add_noise.x0', 'add_noise.eps', 'add_noise.t'] };
+    const noises = [...file.names].filter((name) => RUN_TENSOR.exec(name)?.[3] === 'noises');
+    return { checks, inputs: ['x_T_unit', 'A', 'add_noise.x0', 'add_noise.eps', 'add_noise.t', ...noises] };
   },
 };
 
@@ -57,11 +58,15 @@ function runNames(file: ReferenceFile): Run[] {
 
 function checkRun(file: ReferenceFile, { config, steps }: Run, scheduler: Scheduler): Check[] {
   const model = toyModel(file);
-  const run = scheduler.begin(steps);
-  let x: Float32Array = floats(file.read('x_T_unit')).map((v) => v * scheduler.initNoiseSigma);
+  const unit = floats(file.read('x_T_unit'));
+  const recorded = `${config}.${steps}.noises`;
+  const noises = file.names.has(recorded) ? floats(file.read(recorded)) : undefined;
+  const noise = (i: number) => noises?.subarray(i * unit.length, (i + 1) * unit.length) ?? new Float32Array();
+  const run = scheduler.begin(steps, { noise });
+  let x: Float32Array = unit.map((v) => v * run.initNoiseSigma);
   const results = new Map<string, ArrayLike<number>>([['timesteps', run.timesteps]]);
   run.timesteps.forEach((t, i) => {
-    x = run.step(i, model(x, t), x).sample;
+    x = run.step(i, model(run.scaleModelInput(i, x), t), x).sample;
     results.set(`x${i}`, x);
   });
   results.set('final', x);

@@ -147,7 +147,7 @@ describe('generate', () => {
     ['half a step', [...draw, '--steps', '1.5'], /--steps.*hint:/s],
     ['a guidance scale out of range', [...draw, '--guidance-scale', '-3'], /--guidance-scale.*0 to 100.*hint:/s],
     ['a seed that is no number', [...draw, '--seed', 'seven'], /--seed.*got "seven".*hint:/s],
-    ['a scheduler that is not there', [...draw, ...out, '--scheduler', 'magic'], /expected ddim or dpm\+\+/],
+    ['a scheduler that is not there', [...draw, ...out, '--scheduler', 'magic'], /expected one of ddim, .*euler-ancestral/],
     ['an output folder that does not exist', [...draw, '--out', 'no/a.png'], /hint: the folder "no" does not exist/],
     ['an output below a file', [...draw, '--out', 'text.jpg/a.png'], /hint: "text.jpg" is not a folder/],
     ['an output that cannot be written', [...draw, '--out', '/proc/a.png'], /write "\/proc\/a.png": expected a place/],

@@ -20,7 +20,10 @@ export function generateCommand(): Command {
         decimal('--guidance-scale', LIMITS.guidanceScale),
       ),
     )
-    .option('--scheduler <name>', 'the sampler: ddim or dpm++')
+    .option(
+      '--scheduler <name>',
+      'the sampler: ddim, ddpm, dpm++, dpm++-karras, euler, euler-karras, euler-ancestral or unipc',
+    )
     .addOption(number('--width <px>', 'a multiple of 8', integer('--width', LIMITS.side)))
     .addOption(number('--height <px>', 'a multiple of 8', integer('--height', LIMITS.side)))
     .addOption(
