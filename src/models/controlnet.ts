@@ -120,7 +120,7 @@ function conditionEmbedding(
 
 function reversedChannels(x: Value): Value {
   const each = Split(x, new Array<number>(x.shape[1]).fill(1), { axis: 1 });
-  return Concat(each.reverse(), { axis: 1 });
+  return Concat([...each].reverse(), { axis: 1 });
 }
 
 function conditionShape(config: ControlNetConfig, [batch, , height, width]: Shape): Shape {
