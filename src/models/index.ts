@@ -8,4 +8,5 @@ export * from './clip-text-model.js';
 export { parseConfig } from './config.js';
 export * from './controlnet.js';
 export { randomWeights } from './random-weights.js';
+export * from './t2i-adapter.js';
 export * from './unet-2d-condition.js';

@@ -19,9 +19,17 @@ import { findNetwork, type NetworkKind } from './networks.js';
 import { pipelineRuns } from './pipeline.js';
 import type { ParityReport } from './report.js';
 import { schedulers } from './schedulers.js';
+import { adapterFeatures } from './t2i-adapter.js';
 import { checkTokenizer } from './tokenizers.js';
 
-const FAMILIES: readonly ParityFamily[] = [components, pipelineRuns, schedulers, attentionMaps, controlNetResiduals];
+const FAMILIES: readonly ParityFamily[] = [
+  components,
+  pipelineRuns,
+  schedulers,
+  attentionMaps,
+  controlNetResiduals,
+  adapterFeatures,
+];
 
 /** Reference tensors of checkpoint `name` lie in a folder `name-io`. */
 const IO_SUFFIX = '-io';
