@@ -57,131 +57,124 @@ export function markNeeded(options: {
   }
 }
 
-/** Colours of the coloured layer with the shadows of `map`, written into `out` (packed RGB, 0 where empty). */
-export function shade(layer: SampleLayer, map: ShadowMap, options: ComposeOptions & { out: Uint32Array }): void {
-  const { camera, table, keyTint, out } = options;
-  const { side, colour, light, inverseDepth } = layer;
+/** Relative difference of inverse depth within which the samples of a pixel share one look-up of the shadow map. */
+const SAME_DEPTH = 0.004;
+
+/**
+ * Picture, optional person-free picture and labels from filled layers, in one pass: shadows fall on the samples of
+ * objects that show, samples are averaged, and what stays open shows the background.
+ */
+export function compose(options: ComposeOptions & { personFree: boolean }): Composition {
+  const { background, camera, person, objects, table, keyTint, key: map, keyWithoutPerson: mapWithout } = options;
+  const { sizePx: n, rgb, lit, litWithoutPerson } = background;
+  const { side, colour: objectColour, inverseDepth: objectDepth, light } = objects;
+  const { colour: personColour, inverseDepth: personDepth } = person;
   const { red, green, blue } = table;
-  const { eye, forward, right, up } = camera;
-  const focal = camera.focalPx * SAMPLES;
+  const wantsFree = options.personFree;
+  const picture = new Uint8Array(n * n * 3);
+  const personFree = new Uint8Array(wantsFree ? n * n * 3 : 0);
+  const labels = new Uint8Array(n * n);
   const step = STEPS / BYTE_STEPS;
   const [kr, kg, kb] = keyTint;
-  for (let y = 0, q = 0; y < side; y++) {
-    const down = (y + 0.5 - camera.centreY * SAMPLES) / focal;
-    const bx = forward[0] - up[0] * down;
-    const by = forward[1] - up[1] * down;
-    const bz = forward[2] - up[2] * down;
-    for (let x = 0; x < side; x++, q++) {
-      const packed = colour[q];
-      if (packed === 0) {
-        out[q] = 0;
-        continue;
-      }
-      const stored = light[q];
-      const key = (stored >> 8) & 255;
-      let lit = 1;
-      // Scenery stands outside the map that covers person and objects.
-      if (key > 0 && packed >>> 24 !== LABEL.scenery) {
-        const across = (x + 0.5 - camera.centreX * SAMPLES) / focal;
-        const t = 1 / inverseDepth[q];
-        lit = map.visibility(
-          eye[0] + (bx + right[0] * across) * t,
-          eye[1] + (by + right[1] * across) * t,
-          eye[2] + (bz + right[2] * across) * t,
-          0.18,
-        );
-      }
-      const index = (((stored & 255) + key * lit) * step) | 0;
-      const shine = ((stored >> 16) & 255) * lit;
-      let r = ((((packed >> 16) & 255) * red[index]) >> 8) + shine * kr;
-      let g = ((((packed >> 8) & 255) * green[index]) >> 8) + shine * kg;
-      let b = (((packed & 255) * blue[index]) >> 8) + shine * kb;
-      if (r > 255) r = 255;
-      if (g > 255) g = 255;
-      if (b > 255) b = 255;
-      out[q] = (packed & 0xff000000) | (r << 16) | (g << 8) | b;
-    }
-  }
-}
-
-/** Averages background, shaded objects and (unless left out) the person into RGB pixels. */
-export function average(
-  out: Uint8Array,
-  options: {
-    background: BackgroundBuffer;
-    lit: Uint16Array;
-    objects: SampleLayer;
-    shaded: Uint32Array;
-    person?: SampleLayer;
-    labels?: Uint8Array;
-  },
-): void {
-  const { background, lit, objects, shaded, person, labels } = options;
-  const { sizePx: n, rgb } = background;
-  const { side } = objects;
-  const depth = objects.inverseDepth;
-  const none = person === undefined;
-  const front = person?.colour ?? shaded;
-  const frontDepth = person?.inverseDepth ?? depth;
+  const place = new SamplePlace(camera);
   for (let y = 0, pixel = 0; y < n; y++) {
     for (let x = 0; x < n; x++, pixel++) {
       const q = SAMPLES * (y * side + x);
       const below = q + side;
-      if (
-        (shaded[q] | shaded[q + 1] | shaded[below] | shaded[below + 1]) === 0 &&
-        (none || (front[q] | front[q + 1] | front[below] | front[below + 1]) === 0)
-      ) {
-        const k = lit[pixel];
-        out[3 * pixel] = (rgb[3 * pixel] * k) >> 8;
-        out[3 * pixel + 1] = (rgb[3 * pixel + 1] * k) >> 8;
-        out[3 * pixel + 2] = (rgb[3 * pixel + 2] * k) >> 8;
+      const object = objectColour[q] | objectColour[q + 1] | objectColour[below] | objectColour[below + 1];
+      const figure = personColour[q] | personColour[q + 1] | personColour[below] | personColour[below + 1];
+      if ((object | figure) === 0) {
+        for (let c = 3 * pixel; c < 3 * pixel + 3; c++) picture[c] = (rgb[c] * lit[pixel]) >> 8;
+        if (wantsFree) {
+          for (let c = 3 * pixel; c < 3 * pixel + 3; c++) personFree[c] = (rgb[c] * litWithoutPerson[pixel]) >> 8;
+        }
         continue;
       }
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      let empty = 0;
-      let label = 0;
-      let votes = 0;
+      let [r, g, b, empty] = [0, 0, 0, 0];
+      let [freeR, freeG, freeB, freeEmpty] = [0, 0, 0, 0];
+      let [label, votes] = [0, 0];
+      let looked = 0;
+      let [reach, reachWithout] = [1, 1];
       for (let k = 0; k < 4; k++) {
         const s = q + (k & 1) + (k >> 1) * side;
-        const c = none || depth[s] >= frontDepth[s] ? shaded[s] : front[s];
-        if (c === 0) empty++;
-        else {
-          r += (c >> 16) & 255;
-          g += (c >> 8) & 255;
-          b += c & 255;
+        const own = objectColour[s];
+        const cover = personColour[s];
+        const covered = cover !== 0 && !(objectDepth[s] >= personDepth[s]);
+        if (covered) {
+          r += (cover >> 16) & 255;
+          g += (cover >> 8) & 255;
+          b += cover & 255;
+        } else if (own === 0) empty++;
+        if (covered || own !== 0) {
           // Majority vote with one counter (Boyer and Moore): a tie stays with the later sample.
-          const own = c >>> 24;
-          if (votes === 0) label = own;
-          votes += own === label ? 1 : -1;
+          const mark = (covered ? cover : own) >>> 24;
+          if (votes === 0) label = mark;
+          votes += mark === label ? 1 : -1;
+        }
+        if (own === 0) {
+          freeEmpty++;
+          continue;
+        }
+        if (covered && !wantsFree) continue;
+        const stored = light[s];
+        const key = (stored >> 8) & 255;
+        // Scenery stands outside the map that covers person and objects.
+        const shaded = key > 0 && own >>> 24 !== LABEL.scenery;
+        if (shaded && Math.abs(objectDepth[s] - looked) > SAME_DEPTH * looked) {
+          looked = objectDepth[s];
+          place.find(x + 0.25 + 0.5 * (k & 1), y + 0.25 + 0.5 * (k >> 1), looked);
+          reach = map.visibility(place.x, place.y, place.z, 0.18);
+          reachWithout = wantsFree ? mapWithout.visibility(place.x, place.y, place.z, 0.18) : 1;
+        }
+        for (let pass = covered ? 1 : 0; pass < (wantsFree ? 2 : 1); pass++) {
+          const reached = shaded ? (pass === 0 ? reach : reachWithout) : 1;
+          const index = (((stored & 255) + key * reached) * step) | 0;
+          const shine = ((stored >> 16) & 255) * reached;
+          const sampleR = Math.min(255, ((((own >> 16) & 255) * red[index]) >> 8) + shine * kr) | 0;
+          const sampleG = Math.min(255, ((((own >> 8) & 255) * green[index]) >> 8) + shine * kg) | 0;
+          const sampleB = Math.min(255, (((own & 255) * blue[index]) >> 8) + shine * kb) | 0;
+          if (pass === 0) {
+            r += sampleR;
+            g += sampleG;
+            b += sampleB;
+          } else {
+            freeR += sampleR;
+            freeG += sampleG;
+            freeB += sampleB;
+          }
         }
       }
-      if (empty > 0) {
-        const k = (empty * lit[pixel]) / 256;
-        r += rgb[3 * pixel] * k;
-        g += rgb[3 * pixel + 1] * k;
-        b += rgb[3 * pixel + 2] * k;
-      }
-      out[3 * pixel] = r / 4;
-      out[3 * pixel + 1] = g / 4;
-      out[3 * pixel + 2] = b / 4;
-      if (labels) labels[pixel] = empty > 2 ? 0 : label;
+      const at = 3 * pixel;
+      const open = (empty * lit[pixel]) / 256;
+      picture[at] = (r + rgb[at] * open) / 4;
+      picture[at + 1] = (g + rgb[at + 1] * open) / 4;
+      picture[at + 2] = (b + rgb[at + 2] * open) / 4;
+      labels[pixel] = empty > 2 ? 0 : label;
+      if (!wantsFree) continue;
+      const freeOpen = (freeEmpty * litWithoutPerson[pixel]) / 256;
+      personFree[at] = (freeR + rgb[at] * freeOpen) / 4;
+      personFree[at + 1] = (freeG + rgb[at + 1] * freeOpen) / 4;
+      personFree[at + 2] = (freeB + rgb[at + 2] * freeOpen) / 4;
     }
   }
+  return { picture, labels, ...(wantsFree && { personFree }) };
 }
 
-/** Picture, optional person-free picture and labels from filled layers. */
-export function compose(options: ComposeOptions & { personFree: boolean; shaded: Uint32Array }): Composition {
-  const { background, person, objects, shaded, key, keyWithoutPerson } = options;
-  const pixels = background.sizePx ** 2;
-  const picture = new Uint8Array(pixels * 3);
-  const labels = new Uint8Array(pixels);
-  shade(objects, key, { ...options, out: shaded });
-  average(picture, { background, lit: background.lit, objects, shaded, person, labels });
-  if (!options.personFree) return { picture, labels };
-  const personFree = new Uint8Array(pixels * 3);
-  shade(objects, keyWithoutPerson, { ...options, out: shaded });
-  average(personFree, { background, lit: background.litWithoutPerson, objects, shaded });
-  return { picture, personFree, labels };
+/** World position of a surface seen at a pixel position; fields, because an object a sample would feed the collector. */
+class SamplePlace {
+  x = 0;
+  y = 0;
+  z = 0;
+
+  constructor(private readonly camera: Camera) {}
+
+  find(column: number, row: number, inverseDepth: number): void {
+    const { eye, forward, right, up, focalPx, centreX, centreY } = this.camera;
+    const t = 1 / inverseDepth;
+    const across = ((column - centreX) / focalPx) * t;
+    const down = ((row - centreY) / focalPx) * t;
+    this.x = eye[0] + forward[0] * t + right[0] * across - up[0] * down;
+    this.y = eye[1] + forward[1] * t + right[1] * across - up[1] * down;
+    this.z = eye[2] + forward[2] * t + right[2] * across - up[2] * down;
+  }
 }

@@ -202,7 +202,15 @@ function furnish(
 
 function plainSky(): Backdrop['sky'] {
   const grey: Vec3 = [200, 204, 208];
-  return { zenith: grey, horizon: grey, clouds: 0, cloudOffset: 0, skyline: () => -1, skylineTop: -1, skylineColour: grey };
+  return {
+    zenith: grey,
+    horizon: grey,
+    clouds: 0,
+    cloudOffset: 0,
+    skyline: () => -1,
+    skylineTop: -1,
+    skylineColour: grey,
+  };
 }
 
 const SKIES: readonly [Vec3, Vec3][] = [

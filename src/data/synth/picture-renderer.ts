@@ -1,14 +1,15 @@
 // Draws one described scene: frames it, chooses its place and light, casts shadows and fills the layers of a picture.
 import { BackgroundBuffer, fillBackground } from './background.js';
 import { type Camera, chooseCamera, projectVertices } from './camera.js';
-import { type Composition, compose, LABEL, markNeeded } from './compose.js';
+import { type Composition, compose, markNeeded } from './compose.js';
 import { chooseEnvironment, type Environment } from './environment.js';
 import { figureLabels, figureNormals, skin } from './figure.js';
 import { lightColoured, lightPerson, lightTable } from './lighting.js';
-import { type ColouredMesh, drawColoured, drawTextured, SampleLayer, VertexBuffer } from './raster.js';
+import { LoadedMesh } from './loaded-mesh.js';
+import { drawColoured, drawTextured, SampleLayer, VertexBuffer } from './raster.js';
 import type { SceneRandom } from './scene-random.js';
 import { ShadowMap } from './shadow.js';
-import type { Appearance, Expression, SceneDescription, SceneMesh } from './types.js';
+import type { Appearance, Expression, SceneDescription } from './types.js';
 
 /** Texels of the maps: key light on the figure, occlusion from above, key light on the scenery. */
 const MAP_SIDES = { key: 256, contact: 112, scenery: 160 } as const;
@@ -30,29 +31,14 @@ export interface DrawnPicture extends Composition {
   halfFigure: boolean;
 }
 
-/** A coloured mesh with what drawing it needs: arrays of its own, labels, and which vertices show both sides. */
-interface LoadedMesh extends ColouredMesh {
-  vertices: VertexBuffer;
-  labels: Uint8Array;
-  shine: number[];
-  twoSided: Uint8Array;
-  skyVisibility: Float32Array;
-}
-
-/** `to.set(from)`, which is many times slower for a plain array. */
-function copy(from: readonly number[], to: Float32Array): void {
-  for (let i = 0; i < from.length; i++) to[i] = from[i];
-}
-
 /** Draws pictures of one size; keeps its buffers from picture to picture. */
 export class PictureRenderer {
   readonly person: SampleLayer;
   readonly objects: SampleLayer;
   private readonly background: BackgroundBuffer;
-  private readonly shaded: Uint32Array;
   private readonly figure = new VertexBuffer();
-  private readonly objectVertices = new VertexBuffer();
-  private readonly sceneryVertices = new VertexBuffer();
+  private readonly objectMesh = new LoadedMesh();
+  private readonly sceneryMesh = new LoadedMesh();
   private readonly key = new ShadowMap(MAP_SIDES.key);
   private readonly keyWithoutPerson = new ShadowMap(MAP_SIDES.key);
   private readonly contact = new ShadowMap(MAP_SIDES.contact);
@@ -65,7 +51,6 @@ export class PictureRenderer {
     this.person = new SampleLayer(sizePx);
     this.objects = new SampleLayer(sizePx);
     this.background = new BackgroundBuffer(sizePx);
-    this.shaded = new Uint32Array(this.objects.side ** 2);
   }
 
   /** World positions (x, y, z) of the person's vertices in the last picture; the buffer may be longer. */
@@ -78,7 +63,7 @@ export class PictureRenderer {
     const { character } = description.pose;
     skin(description.pose, this.figure, request.expression);
     figureNormals(character, this.figure);
-    const objects = this.load(description.mesh, this.objectVertices);
+    const objects = this.objectMesh.load(description.mesh);
     const { halfFigure } = description;
     const camera = this.frame(description, halfFigure, random.fork('camera'));
     const environment = chooseEnvironment(random.fork('environment'), {
@@ -87,7 +72,7 @@ export class PictureRenderer {
       grounds: description.grounds,
       reach: (direction) => this.reach(character.vertexCount, objects, direction),
     });
-    const scenery = this.load(environment.scenery, this.sceneryVertices);
+    const scenery = this.sceneryMesh.load(environment.scenery);
     this.castShadows(description, { objects, scenery, environment, personFree });
 
     const { lighting } = environment;
@@ -102,39 +87,10 @@ export class PictureRenderer {
       drawColoured(this.objects, mesh.vertices, mesh);
     }
     this.fill(camera, environment, { personFree, scenery: scenery.vertexCount > 0 });
-    const { person, background, shaded, key, keyWithoutPerson } = this;
-    const layers = { person, objects: this.objects, background, shaded, key, keyWithoutPerson };
+    const { person, background, key, keyWithoutPerson } = this;
+    const layers = { person, objects: this.objects, background, key, keyWithoutPerson };
     const composition = compose({ ...layers, camera, table, keyTint: lighting.keyTint, personFree });
     return { ...composition, camera, environment, halfFigure };
-  }
-
-  /** Copies a mesh into a vertex buffer; ids of objects become labels. */
-  private load(mesh: SceneMesh, vertices: VertexBuffer): LoadedMesh {
-    const vertexCount = mesh.positions.length / 3;
-    const triangleCount = mesh.triangles.length / 3;
-    vertices.reserve(vertexCount);
-    copy(mesh.positions, vertices.world);
-    copy(mesh.normals, vertices.normal);
-    const labels = new Uint8Array(triangleCount);
-    const twoSided = new Uint8Array(vertexCount);
-    for (let t = 0; t < triangleCount; t++) {
-      labels[t] = mesh.objectIds[t] === 0 ? LABEL.scenery : LABEL.object + mesh.objectIds[t];
-      if (mesh.twoSided[t]) for (let k = 0; k < 3; k++) twoSided[mesh.triangles[3 * t + k]] = 1;
-    }
-    const skyVisibility = new Float32Array(vertexCount).fill(1);
-    const { triangles, colours, gloss: shine, twoSided: openTriangles } = mesh;
-    return {
-      openTriangles,
-      vertices,
-      vertexCount,
-      triangleCount,
-      triangles,
-      colours,
-      labels,
-      shine,
-      twoSided,
-      skyVisibility,
-    };
   }
 
   private frame(description: SceneDescription, halfFigure: boolean, random: SceneRandom): Camera {
@@ -195,7 +151,8 @@ export class PictureRenderer {
       if (personFree) without.copyFrom(map);
       if (map === this.contact) map.splat(this.figure.world, count);
       else map.cast(this.figure.world, count, { ...facing, triangles: character.triangles });
-      map.vertexVisibility(this.figure.world, count, { bias: bias * character.measures.unit, out });
+      const normal = map === this.key ? this.figure.normal : undefined;
+      map.vertexVisibility(this.figure.world, count, { bias: bias * character.measures.unit, out, normal });
     }
     this.key.prefilterGround(2);
     this.contact.prefilterGround(3, { fade: 1.1 });

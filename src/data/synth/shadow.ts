@@ -173,11 +173,30 @@ export class ShadowMap {
     this.depth.set(other.depth);
   }
 
-  /** Fraction of light, 0 to 1, that arrives at each of `count` points: a 4x4 filter, stored into `out`. */
-  vertexVisibility(world: Float32Array, count: number, { bias, out }: { bias: number; out: Float32Array }): void {
+  /**
+   * Fraction of light, 0 to 1, that arrives at each of `count` points: a 4x4 filter, stored into `out`. Points whose
+   * `normal` looks away from the light are not looked up; they get 0.
+   */
+  vertexVisibility(
+    world: Float32Array,
+    count: number,
+    { bias, out, normal }: { bias: number; out: Float32Array; normal?: Float32Array },
+  ): void {
     this.project(world, count);
     const { u, v, d, side, depth } = this;
+    const [, , , , , , lx, ly, lz] = this.axes;
     for (let i = 0; i < count; i++) {
+      if (normal !== undefined) {
+        const nx = normal[3 * i];
+        const ny = normal[3 * i + 1];
+        const nz = normal[3 * i + 2];
+        const along = nx * lx + ny * ly + nz * lz;
+        // Light wraps a little around the edge, see `lightPerson`.
+        if (along < 0 && along * along > 0.02 * (nx * nx + ny * ny + nz * nz)) {
+          out[i] = 0;
+          continue;
+        }
+      }
       const column = Math.floor(u[i] - 0.5);
       const row = Math.floor(v[i] - 0.5);
       if (column < 1 || row < 1 || column > side - 3 || row > side - 3) {
