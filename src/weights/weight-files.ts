@@ -24,7 +24,7 @@ export function openWeights(
   { variant }: { variant?: string },
 ): { weights: WeightSource; close(): void } {
   const files = readdirSync(folder).sort();
-  const chosen = chooseFile(folder, { files, variant });
+  const chosen = chooseWeights(folder, { files, variant });
   if (chosen.endsWith('.json')) return openShards(folder, { index: chosen, files });
   const file = openSafetensors(join(folder, chosen));
   return { weights: file, close: () => file.close() };
@@ -35,7 +35,11 @@ interface Listing {
   variant?: string;
 }
 
-function chooseFile(folder: string, { files, variant }: Listing): string {
+/**
+ * The file among `files` that holds the weights, or the index of their shards.
+ * @throws `not-found`, `unsupported`, `invalid-input` as {@link openWeights}
+ */
+export function chooseWeights(folder: string, { files, variant }: Listing): string {
   const wanted = variant === undefined ? [''] : [`.${variant}`, ''];
   for (const suffix of wanted) {
     for (const stem of STEMS) {
