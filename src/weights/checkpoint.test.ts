@@ -127,7 +127,13 @@ describe('openCheckpoint', () => {
 
   it.each<[string, Record<string, string | object>, () => unknown, string, RegExp]>([
     ['no folder', {}, () => openCheckpoint(join(root, 'none')), 'not-found', /check the path/],
-    ['a single file', { 'a.ckpt': 'x' }, () => openCheckpoint(join(root, 'a.ckpt')), 'invalid-input', /single-file/],
+    [
+      'a single pickle',
+      { 'a.ckpt': 'x' },
+      () => openCheckpoint(join(root, 'a.ckpt')),
+      'corrupt-file',
+      /PyTorch pickle/,
+    ],
     ['an empty folder', {}, () => openCheckpoint(root), 'invalid-input', /layout of diffusers/],
     ['a single network', { 'config.json': {} }, () => openCheckpoint(root), 'invalid-input', /single network/],
     ['a broken index', { 'model_index.json': '{' }, () => openCheckpoint(root), 'corrupt-file', /JSON/],

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { ContrappostoError } from '../core/errors.js';
 import type { WeightSource } from '../core/tensor.js';
 import { readError } from './byte-source.js';
+import type { Environment } from './hub/settings.js';
 import { readJsonFile } from './json-file.js';
+import { openSingleFile } from './single-file/open-single-file.js';
 import type { ClipTokenizer } from './tokenizer.js';
 import { openTokenizer } from './tokenizer-folder.js';
 import { openWeights } from './weight-files.js';
@@ -20,6 +22,8 @@ export interface Checkpoint {
   readonly folder: string;
   /** `_class_name` of `model_index.json`, e.g. `StableDiffusionPipeline`; undefined without that file. */
   readonly pipelineClass: string | undefined;
+  /** Content of `model_index.json` (unchecked), where there is one. */
+  readonly index?: Readonly<Record<string, unknown>>;
   /** Names of the networks in it, sorted: sub-folders that have a `config.json`. */
   readonly components: readonly string[];
   /** A network, opened once and kept; throws `not-found`, `corrupt-file`, `unsupported`. */
@@ -35,18 +39,24 @@ export interface Checkpoint {
 export interface CheckpointOptions {
   /** Which variant of the weights to prefer where there are several, e.g. `fp16`; the plain one unless told. */
   variant?: string;
+  /** Vocabulary for a single-file checkpoint, which has none inside. */
+  tokenizer?: string;
+  /** Where the hub's cache is looked for; `process.env` unless told. */
+  env?: Environment;
 }
 
 /**
- * Opens a checkpoint folder. Networks are opened when asked for, and their tensors read when asked for.
+ * Opens a checkpoint folder, or a single `.safetensors` file of Stable Diffusion 1 or XL. Networks are opened when asked for, and their tensors read when asked for.
  *
  * @example
  * const checkpoint = openCheckpoint('stable-diffusion-v1-5');
  * const { config, weights } = checkpoint.component('unet');
  *
- * @throws `not-found` when there is no such folder; `invalid-input` when it is no checkpoint; `corrupt-file`
+ * @throws `not-found` when there is no such folder; `invalid-input` or `unsupported` when it is no checkpoint;
+ * `corrupt-file`
  */
 export function openCheckpoint(folder: string, options: CheckpointOptions = {}): Checkpoint {
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile()) return openSingleFile(folder, options);
   const subfolders = listFolders(folder);
   const index = readIndex(folder);
   const components = subfolders.filter((name) => existsSync(join(folder, name, 'config.json'))).sort();
@@ -60,6 +70,7 @@ export function openCheckpoint(folder: string, options: CheckpointOptions = {}):
   return {
     folder,
     pipelineClass: index?._class_name,
+    index,
     components,
     component: (name) => remember(models, name, () => openModel(requireFolder(name, 'component'), options)),
     tokenizer: (name = 'tokenizer') =>
@@ -109,7 +120,7 @@ function listFolders(folder: string): string[] {
         operation,
         expected: 'a folder in the layout of diffusers',
         got: 'a single file',
-        hint: 'single-file checkpoints are not read; convert it to a folder with diffusers, or download that layout',
+        hint: 'give the folder that the file is in',
       });
     }
     // Checkpoints in the hub's cache are links, hence stat and not the entry's own type.

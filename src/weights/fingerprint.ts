@@ -1,6 +1,6 @@
 // A short name for the exact content of a checkpoint folder, quick even for gigabytes.
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 /** Files up to this size count in full; of larger ones, evenly spaced blocks. */
@@ -10,16 +10,18 @@ const SAMPLED_BLOCKS = 64;
 const DECIDES_THE_RESULT = /\.(safetensors|json|txt)$/;
 
 /**
- * 16 hexadecimal digits over names, sizes and contents of a folder's weights, configurations and vocabularies. Equal
+ * 16 hexadecimal digits over names, sizes and contents of a folder's weights, configurations and vocabularies (or of one file). Equal
  * folders have equal fingerprints wherever they lie. A change inside a file beyond 64 MiB that keeps its size is seen
  * only when it touches the first block or one of 64 others; another training run changes all of them.
  */
 export async function checkpointFingerprint(folder: string): Promise<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries
+  const isFile = (await stat(folder)).isFile();
+  const entries = isFile ? [] : await readdir(folder, { recursive: true, withFileTypes: true });
+  const inside = entries
     .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && DECIDES_THE_RESULT.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
+  const paths = isFile ? [folder] : inside;
   const hash = createHash('sha256');
   for (const path of paths) {
     const file = await open(path);

@@ -35,9 +35,11 @@ const LONGEST = 100_000;
  * Opens a tokenizer folder.
  * @throws `not-found` when a file is missing, `corrupt-file` when one is damaged, `invalid-input` when they do not fit
  * together
+ * @param options.padToken instead of the one that the folder names
  */
-export function openTokenizer(folder: string): ClipTokenizer {
-  return new ClipTokenizer({ ...readMerges(folder), ...readSettings(folder) });
+export function openTokenizer(folder: string, options: { padToken?: string } = {}): ClipTokenizer {
+  const settings = readSettings(folder);
+  return new ClipTokenizer({ ...readMerges(folder), ...settings, padToken: options.padToken ?? settings.padToken });
 }
 
 /** Writes `options` as a folder that `openTokenizer` (and transformers) can open. Throws `io`. */
