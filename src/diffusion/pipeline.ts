@@ -1,12 +1,10 @@
 // A loaded text-to-image checkpoint: configs read and checked, sessions made when first needed and released on request.
 import { ContrappostoError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
-import { float32, floats, int64, type Tensor, type WeightSource } from '../core/tensor.js';
+import { float32, floats, type Tensor, type WeightSource } from '../core/tensor.js';
 import {
   type Autoencoder,
   type ClipTextConfig,
-  clipTextGraph,
-  clipTextPrefix,
   openAutoencoder,
   parseClipTextConfig,
   parseUNet2DConditionConfig,
@@ -16,9 +14,15 @@ import {
 } from '../models/index.js';
 import type { Runtime, Session } from '../runtime/index.js';
 import type { Checkpoint, ClipTokenizer } from '../weights/index.js';
+import { addedConditions, emptyCondition, encodeIds, type TextCondition, type TextEncoder } from './text-condition.js';
+import { decodeInTiles } from './tiled-decoding.js';
 
 /** Parts of a pipeline that hold memory. */
 export type PipelinePart = 'text_encoder' | 'unet' | 'vae_encoder' | 'vae_decoder';
+
+/** Side of the largest square of latent pixels that is decoded at once, and of a tile beyond; tiles as in diffusers. */
+const LARGEST_WHOLE = 96;
+const TILE = 64;
 
 interface Loaded<T> {
   config: T;
@@ -37,20 +41,38 @@ export interface RunControl {
  * @throws ContrappostoError `not-found` for a missing part, `unsupported` for networks that are not implemented
  */
 export function loadPipeline(checkpoint: Checkpoint, runtime: Runtime): Pipeline {
-  if (checkpoint.components.includes('text_encoder_2')) throw onlyOneTextEncoder();
   const text = checkpoint.component('text_encoder');
   const unet = checkpoint.component('unet');
   const vae = checkpoint.component('vae');
   const autoencoder = openAutoencoder(vae.config);
+  const unetConfig = parseUNet2DConditionConfig(unet.config);
   const parts: PipelineParts = {
     text: { config: parseClipTextConfig(text.config), weights: text.weights },
-    unet: { config: parseUNet2DConditionConfig(unet.config), weights: unet.weights },
+    unet: { config: unetConfig, weights: unet.weights },
     vae: { config: autoencoder, weights: autoencoder.weights(vae.weights) },
     tokenizer: checkpoint.tokenizer('tokenizer'),
     schedulerConfig: checkpoint.schedulerConfig(),
+    secondText: secondTextEncoder(checkpoint, unetConfig),
+    zerosForNoNegative: checkpoint.index?.force_zeros_for_empty_prompt !== false,
   };
   requireFitting(parts);
   return new Pipeline(parts, runtime);
+}
+
+/** SDXL's second text encoder; none before SDXL. Throws `unsupported` when the UNet is of the other kind. */
+function secondTextEncoder(checkpoint: Checkpoint, unet: UNet2DConditionConfig): TextEncoder | undefined {
+  const two = checkpoint.components.includes('text_encoder_2');
+  if (two !== (unet.addedTimeWidth !== undefined)) {
+    throw new ContrappostoError('unsupported', {
+      operation: 'load pipeline',
+      expected: two ? 'a UNet with text_time conditioning' : 'a second text encoder (text_encoder_2)',
+      got: `${two ? 'two text encoders (Stable Diffusion XL) and a UNet for one' : 'one, and a UNet of Stable Diffusion XL'}`,
+      hint: 'text_encoder_2 and unet come from different checkpoints, or the download is incomplete',
+    });
+  }
+  if (!two) return undefined;
+  const { config, weights } = checkpoint.component('text_encoder_2');
+  return { config: parseClipTextConfig(config), weights, tokenizer: checkpoint.tokenizer('tokenizer_2') };
 }
 
 interface PipelineParts {
@@ -59,6 +81,9 @@ interface PipelineParts {
   vae: Loaded<Autoencoder>;
   tokenizer: ClipTokenizer;
   schedulerConfig: unknown;
+  secondText?: TextEncoder;
+  /** SDXL: no negative prompt means zeros, and not the empty text. */
+  zerosForNoNegative: boolean;
 }
 
 export class Pipeline {
@@ -102,22 +127,51 @@ export class Pipeline {
   }
 
   /**
-   * Text tokens of a prompt: the text encoder's final hidden states [1, T, D]. A prompt beyond the encoder's length is
-   * cut, and a `warning` event says what was lost.
+   * A prompt as the UNet takes it. A prompt beyond the encoder's length is cut, and a `warning` event says what was
+   * lost.
    */
-  async encodePrompt(text: string, { signal, onProgress }: RunControl = {}): Promise<Tensor> {
-    const { config, weights } = this.parts.text;
+  async condition(text: string, { signal, onProgress }: RunControl = {}): Promise<TextCondition> {
     const { ids, truncatedText } = this.parts.tokenizer.encode(text);
-    const tokens = ids.length;
     if (truncatedText !== undefined) {
       onProgress?.({
         type: 'warning',
-        message: `the prompt is longer than the ${tokens} tokens that the text encoder reads; left out: "${truncatedText}"`,
+        message: `the prompt is longer than the ${ids.length} tokens that the text encoder reads; left out: "${truncatedText}"`,
       });
     }
-    const graph = clipTextGraph(config, { batch: 1, tokens, prefix: clipTextPrefix(weights) });
-    const session = this.#keep('text_encoder', await this.runtime.session(graph, weights, { signal }));
-    return (await session.run({ input_ids: int64(ids, [1, tokens]) }, { signal })).hidden;
+    const each = this.#encoders().map((encoder) => encoder.tokenizer.encode(text).ids);
+    return this.chunkCondition(each, { signal });
+  }
+
+  /** What guidance leads away from. Without a negative prompt: the empty text, or zeros where SDXL's index says so. */
+  async negativeCondition(text: string | undefined, control: RunControl = {}): Promise<TextCondition> {
+    const condition = await this.condition(text ?? '', control);
+    const zeros = text === undefined && this.parts.secondText !== undefined && this.parts.zerosForNoNegative;
+    return zeros ? emptyCondition(condition) : condition;
+  }
+
+  /** Text tokens of a prompt [1, T, D]: `condition` without what else SDXL takes. */
+  async encodePrompt(text: string, control: RunControl = {}): Promise<Tensor> {
+    return (await this.condition(text, control)).tokens;
+  }
+
+  /** Token ids of a whole text in pieces as long as the encoders read: each piece has the ids for every encoder. */
+  promptChunks(text: string): number[][][] {
+    const each = this.#encoders().map(({ tokenizer }) => tokenizer.encodeChunks(text));
+    return each[0].map((_, i) => each.map((chunks) => chunks[i]));
+  }
+
+  /** One of `promptChunks` as the UNet takes it. */
+  async chunkCondition(ids: readonly (readonly number[])[], { signal }: RunControl = {}): Promise<TextCondition> {
+    const keep = (session: Session) => this.#keep('text_encoder', session);
+    return encodeIds(ids, this.#encoders(), { runtime: this.runtime, keep, signal });
+  }
+
+  /** The UNet's further inputs for a batch of conditions, to be fed with `guidedDenoiser`; none before SDXL. */
+  addedConditions(
+    conditions: readonly TextCondition[],
+    size: { heightPx: number; widthPx: number },
+  ): Record<string, Tensor> {
+    return addedConditions(this.parts.unet.config, conditions, size);
   }
 
   /** A session of the UNet for latents [batch, C, height, width]: inputs and outputs as `unetGraph` says. */
@@ -130,15 +184,31 @@ export class Pipeline {
     return this.#keep('unet', await this.runtime.session(graph, weights, { signal }));
   }
 
-  /** Pictures [N, 3, H, W] in about [-1, 1] of latents [N, C, h, w] as the UNet sees them (scaled). */
-  async decode(latents: Tensor, { signal }: RunControl = {}): Promise<Tensor> {
+  /**
+   * Pictures [N, 3, H, W] in about [-1, 1] of latents [N, C, h, w] as the UNet sees them (scaled).
+   *
+   * @param options.tile decode in tiles of this side in latent pixels; default 64 for latents of more than 96 * 96
+   */
+  async decode(latents: Tensor, { signal, tile }: RunControl & { tile?: number } = {}): Promise<Tensor> {
     throwIfAborted(signal, 'decode');
+    const { scaling, shift, scaleFactor } = this.vae;
+    const [, , height, width] = latents.shape;
+    const side = tile ?? (height * width > LARGEST_WHOLE ** 2 ? TILE : Number.POSITIVE_INFINITY);
+    const unscaled = float32(
+      floats(latents).map((v) => v / scaling + shift),
+      latents.shape,
+    );
+    const decode = (part: Tensor) => this.#decodeWhole(part, signal);
+    if (Math.max(height, width) <= side) return decode(unscaled);
+    return decodeInTiles(unscaled, decode, { tile: side, overlap: Math.floor(side / 4), scaleFactor, signal });
+  }
+
+  async #decodeWhole(latents: Tensor, signal?: AbortSignal): Promise<Tensor> {
     const { config: vae, weights } = this.parts.vae;
     const [batch, , height, width] = latents.shape;
     const graph = vae.decodeGraph({ batch, height, width });
     const session = this.#keep('vae_decoder', await this.runtime.session(graph, weights, { signal }));
-    const unscaled = floats(latents).map((v) => v / vae.scaling + vae.shift);
-    return (await session.run({ latents: float32(unscaled, latents.shape) }, { signal })).image;
+    return (await session.run({ latents }, { signal })).image;
   }
 
   /** Latents [N, C, h, w] as the UNet sees them (scaled) of pictures [N, 3, H, W] in [-1, 1]; a posterior's mode. */
@@ -166,6 +236,11 @@ export class Pipeline {
     }
   }
 
+  #encoders(): TextEncoder[] {
+    const { text, tokenizer, secondText } = this.parts;
+    return [{ ...text, tokenizer }, ...(secondText ? [secondText] : [])];
+  }
+
   #keep(part: PipelinePart, session: Session): Session {
     const kept = this.#sessions.get(part) ?? new Set();
     this.#sessions.set(part, kept.add(session));
@@ -188,16 +263,24 @@ export function requireDivisible(operation: string, size: { height: number; widt
   }
 }
 
-function requireFitting({ text, unet, vae, tokenizer }: PipelineParts): void {
+function requireFitting({ text, unet, vae, tokenizer, secondText }: PipelineParts): void {
   const operation = 'load pipeline';
   const width = unet.config.levels[0].contextWidth;
-  if (unet.config.addedTimeWidth !== undefined) throw onlyOneTextEncoder();
-  if (text.config.hidden_size !== width) {
+  const textWidth = text.config.hidden_size + (secondText?.config.hidden_size ?? 0);
+  if (textWidth !== width) {
     throw new ContrappostoError('unsupported', {
       operation,
-      expected: `a text encoder of width ${width}, as the UNet attends to`,
-      got: `${text.config.hidden_size}`,
+      expected: `${secondText ? 'text encoders of together' : 'a text encoder of'} width ${width}, as the UNet attends to`,
+      got: `${textWidth}`,
       hint: 'text_encoder and unet come from different checkpoints',
+    });
+  }
+  if (secondText && secondText.config.projection_dim !== unet.config.pooledWidth) {
+    throw new ContrappostoError('unsupported', {
+      operation,
+      expected: `a second text encoder that projects to ${unet.config.pooledWidth}, as the UNet takes`,
+      got: `${secondText.config.projection_dim}`,
+      hint: 'text_encoder_2 and unet come from different checkpoints',
     });
   }
   const positions = text.config.max_position_embeddings;
@@ -217,12 +300,4 @@ function requireFitting({ text, unet, vae, tokenizer }: PipelineParts): void {
       hint: 'vae and unet come from different checkpoints',
     });
   }
-}
-
-function onlyOneTextEncoder(): ContrappostoError {
-  return new ContrappostoError('unsupported', {
-    operation: 'load pipeline',
-    expected: 'a checkpoint of the Stable Diffusion 1 or 2 layout',
-    got: 'two text encoders (Stable Diffusion XL)',
-  });
 }

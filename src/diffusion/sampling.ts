@@ -67,6 +67,10 @@ export interface GuidanceOptions {
   prompt: Tensor;
   negativePrompt?: Tensor;
   guidanceScale: number;
+  /** Channels [1, E, h, w] that the network sees after the latents. */
+  extraChannels?: Tensor;
+  /** Further inputs of the session, already of its batch: SDXL's `text_embeds` and `time_ids`. */
+  feeds?: Readonly<Record<string, Tensor>>;
   signal?: AbortSignal;
 }
 
@@ -75,13 +79,15 @@ export interface GuidanceOptions {
  * `prediction = negative + guidanceScale (prompt - negative)`. Without a negative prompt the network runs once.
  */
 export function guidedDenoiser(options: GuidanceOptions): Denoiser {
-  const { session, prompt, negativePrompt, guidanceScale, signal } = options;
+  const { session, prompt, negativePrompt, guidanceScale, extraChannels, signal } = options;
   const context = negativePrompt ? stack([negativePrompt, prompt]) : prompt; // [2 or 1, T, D]
   return async (latents, timestep) => {
+    const seen = extraChannels ? concatChannels(latents, extraChannels) : latents;
     const feeds = {
-      sample: negativePrompt ? stack([latents, latents]) : latents,
+      sample: negativePrompt ? stack([seen, seen]) : seen,
       timestep: float32([timestep], [1]),
       encoder_hidden_states: context,
+      ...options.feeds,
     };
     const out = floats((await session.run(feeds, { signal })).out);
     if (!negativePrompt) return out;
@@ -100,4 +106,12 @@ export function stack(tensors: readonly Tensor[]): Tensor {
     data.set(floats(t), i * first.data.length);
   });
   return float32(data, [first.shape[0] * tensors.length, ...first.shape.slice(1)]);
+}
+
+/** [1, A, h, w] and [1, B, h, w] -> [1, A + B, h, w] */
+export function concatChannels(a: Tensor, b: Tensor): Tensor {
+  const data = new Float32Array(a.data.length + b.data.length);
+  data.set(floats(a));
+  data.set(floats(b), a.data.length);
+  return float32(data, [1, a.shape[1] + b.shape[1], ...a.shape.slice(2)]);
 }

@@ -130,18 +130,24 @@ export function clipTextPrefix(weights: { has(name: string): boolean }): '' | 't
   return weights.has('text_model.embeddings.token_embedding.weight') ? 'text_model' : '';
 }
 
+/** Outputs of {@link clipTextGraph}; `projected` is `pooled` after the projection [N, projection_dim]. */
+export type ClipTextGraphOutput = keyof ClipTextOutput | 'projected';
+
 /**
- * A whole graph: `input_ids` int64 [batch, tokens] -> `hidden` and, where asked for, `penultimate` and `pooled`.
+ * A whole graph: `input_ids` int64 [batch, tokens] -> `hidden`, or the outputs asked for.
  *
  * @param options.prefix from {@link clipTextPrefix}
  */
 export function clipTextGraph(
   config: ClipTextConfig,
-  options: { batch: number; tokens?: number; prefix?: string; outputs?: readonly (keyof ClipTextOutput)[] },
+  options: { batch: number; tokens?: number; prefix?: string; outputs?: readonly ClipTextGraphOutput[] },
 ): Graph {
   const { batch, tokens = config.max_position_embeddings, prefix = '', outputs = ['hidden'] } = options;
   const graph = new Graph('text_encoder');
   const result = clipTextModel(scope(graph, prefix), config, graph.input('input_ids', 'int64', [batch, tokens]));
-  for (const name of outputs) graph.output(name, result[name]);
+  for (const name of outputs) {
+    const projected = () => clipTextProjection(scope(graph), config, result.pooled);
+    graph.output(name, name === 'projected' ? projected() : result[name]);
+  }
   return graph;
 }

@@ -105,10 +105,30 @@ export class ClipTokenizer {
       if (truncatedText !== undefined) break;
       index++;
     }
-    const ids = new Array<number>(this.modelMaxLength).fill(this.padId);
-    ids.splice(0, tokens.length + 2, this.bosId, ...tokens.map(({ id }) => id), this.eosId);
+    const ids = this.#framed(tokens.map(({ id }) => id));
     const attentionMask = ids.map((_, i) => (i < tokens.length + 2 ? 1 : 0));
     return { ids, attentionMask, tokens, ...(truncatedText !== undefined && { truncatedText }) };
+  }
+
+  /**
+   * The whole text in pieces of `modelMaxLength - 2` tokens, each begun, ended and padded as by `encode`; a text that
+   * fits, also an empty one, is one piece.
+   *
+   * @throws `limit` for a text of more than 20,000 code units
+   */
+  encodeChunks(text: string): number[][] {
+    if (text.length > MAX_TEXT_LENGTH) throw tooLong(text);
+    const capacity = this.modelMaxLength - 2;
+    const words = [...clipWords(text, this.#special.keys())];
+    const ids = words.flatMap((word) => Array.from(this.#tokensOf(word), ({ id }) => id));
+    const count = capacity > 0 ? Math.max(1, Math.ceil(ids.length / capacity)) : 1;
+    return Array.from({ length: count }, (_, i) => this.#framed(ids.slice(i * capacity, (i + 1) * capacity)));
+  }
+
+  #framed(ids: readonly number[]): number[] {
+    const framed = new Array<number>(this.modelMaxLength).fill(this.padId);
+    framed.splice(0, ids.length + 2, this.bosId, ...ids, this.eosId);
+    return framed;
   }
 
   *#tokensOf(word: ClipWord): Iterable<TextSpan & { token: string; id: number }> {
