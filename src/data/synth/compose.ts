@@ -62,7 +62,8 @@ const SAME_DEPTH = 0.004;
 
 /**
  * Picture, optional person-free picture and labels from filled layers, in one pass: shadows fall on the samples of
- * objects that show, samples are averaged, and what stays open shows the background.
+ * objects that show, samples are averaged, and what stays open shows the background. One long function, as calls inside
+ * the loop over samples would cost more than the samples.
  */
 export function compose(options: ComposeOptions & { personFree: boolean }): Composition {
   const { background, camera, person, objects, table, keyTint, key: map, keyWithoutPerson: mapWithout } = options;
@@ -83,18 +84,48 @@ export function compose(options: ComposeOptions & { personFree: boolean }): Comp
       const below = q + side;
       const object = objectColour[q] | objectColour[q + 1] | objectColour[below] | objectColour[below + 1];
       const figure = personColour[q] | personColour[q + 1] | personColour[below] | personColour[below + 1];
+      if (object === 0 && figure !== 0 && !wantsFree) {
+        const a = personColour[q];
+        const b = personColour[q + 1];
+        const c = personColour[below];
+        const d = personColour[below + 1];
+        // Well inside the figure, which most of its pixels are, all samples are of one part.
+        if (a >>> 24 === b >>> 24 && a >>> 24 === c >>> 24 && a >>> 24 === d >>> 24) {
+          const at = 3 * pixel;
+          picture[at] = (((a >> 16) & 255) + ((b >> 16) & 255) + ((c >> 16) & 255) + ((d >> 16) & 255)) >> 2;
+          picture[at + 1] = (((a >> 8) & 255) + ((b >> 8) & 255) + ((c >> 8) & 255) + ((d >> 8) & 255)) >> 2;
+          picture[at + 2] = ((a & 255) + (b & 255) + (c & 255) + (d & 255)) >> 2;
+          labels[pixel] = a >>> 24;
+          continue;
+        }
+      }
       if ((object | figure) === 0) {
-        for (let c = 3 * pixel; c < 3 * pixel + 3; c++) picture[c] = (rgb[c] * lit[pixel]) >> 8;
+        const at = 3 * pixel;
+        const k = lit[pixel];
+        picture[at] = (rgb[at] * k) >> 8;
+        picture[at + 1] = (rgb[at + 1] * k) >> 8;
+        picture[at + 2] = (rgb[at + 2] * k) >> 8;
         if (wantsFree) {
-          for (let c = 3 * pixel; c < 3 * pixel + 3; c++) personFree[c] = (rgb[c] * litWithoutPerson[pixel]) >> 8;
+          const free = litWithoutPerson[pixel];
+          personFree[at] = (rgb[at] * free) >> 8;
+          personFree[at + 1] = (rgb[at + 1] * free) >> 8;
+          personFree[at + 2] = (rgb[at + 2] * free) >> 8;
         }
         continue;
       }
-      let [r, g, b, empty] = [0, 0, 0, 0];
-      let [freeR, freeG, freeB, freeEmpty] = [0, 0, 0, 0];
-      let [label, votes] = [0, 0];
+      let r = 0;
+      let g = 0;
+      let b = 0;
+      let empty = 0;
+      let freeR = 0;
+      let freeG = 0;
+      let freeB = 0;
+      let freeEmpty = 0;
+      let label = 0;
+      let votes = 0;
       let looked = 0;
-      let [reach, reachWithout] = [1, 1];
+      let reach = 1;
+      let reachWithout = 1;
       for (let k = 0; k < 4; k++) {
         const s = q + (k & 1) + (k >> 1) * side;
         const own = objectColour[s];
@@ -126,22 +157,24 @@ export function compose(options: ComposeOptions & { personFree: boolean }): Comp
           reach = map.visibility(place.x, place.y, place.z, 0.18);
           reachWithout = wantsFree ? mapWithout.visibility(place.x, place.y, place.z, 0.18) : 1;
         }
-        for (let pass = covered ? 1 : 0; pass < (wantsFree ? 2 : 1); pass++) {
-          const reached = shaded ? (pass === 0 ? reach : reachWithout) : 1;
-          const index = (((stored & 255) + key * reached) * step) | 0;
-          const shine = ((stored >> 16) & 255) * reached;
-          const sampleR = Math.min(255, ((((own >> 16) & 255) * red[index]) >> 8) + shine * kr) | 0;
-          const sampleG = Math.min(255, ((((own >> 8) & 255) * green[index]) >> 8) + shine * kg) | 0;
-          const sampleB = Math.min(255, (((own & 255) * blue[index]) >> 8) + shine * kb) | 0;
-          if (pass === 0) {
-            r += sampleR;
-            g += sampleG;
-            b += sampleB;
-          } else {
-            freeR += sampleR;
-            freeG += sampleG;
-            freeB += sampleB;
-          }
+        const ambient = stored & 255;
+        const shine = (stored >> 16) & 255;
+        const red0 = (own >> 16) & 255;
+        const green0 = (own >> 8) & 255;
+        const blue0 = own & 255;
+        if (!covered) {
+          const light = shaded ? reach : 1;
+          const index = ((ambient + key * light) * step) | 0;
+          r += Math.min(255, ((red0 * red[index]) >> 8) + shine * light * kr) | 0;
+          g += Math.min(255, ((green0 * green[index]) >> 8) + shine * light * kg) | 0;
+          b += Math.min(255, ((blue0 * blue[index]) >> 8) + shine * light * kb) | 0;
+        }
+        if (wantsFree) {
+          const light = shaded ? reachWithout : 1;
+          const index = ((ambient + key * light) * step) | 0;
+          freeR += Math.min(255, ((red0 * red[index]) >> 8) + shine * light * kr) | 0;
+          freeG += Math.min(255, ((green0 * green[index]) >> 8) + shine * light * kg) | 0;
+          freeB += Math.min(255, ((blue0 * blue[index]) >> 8) + shine * light * kb) | 0;
         }
       }
       const at = 3 * pixel;

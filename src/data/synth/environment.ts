@@ -342,7 +342,10 @@ function haziness(mesh: MeshBuilder, options: { eye: Vec3; horizon: Vec3; haze: 
   const { eye, horizon, haze } = options;
   const { positions, colours } = mesh;
   for (let i = 0; i < positions.length; i += 3) {
-    const distance = Math.hypot(positions[i] - eye[0], positions[i + 1] - eye[1], positions[i + 2] - eye[2]);
+    const dx = positions[i] - eye[0];
+    const dy = positions[i + 1] - eye[1];
+    const dz = positions[i + 2] - eye[2];
+    const distance = Math.sqrt(dx * dx + dy * dy + dz * dz);
     const fog = 0.75 * (1 - Math.exp(-distance / haze));
     for (let k = 0; k < 3; k++) colours[i + k] += (horizon[k] - colours[i + k]) * fog;
   }

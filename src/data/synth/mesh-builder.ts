@@ -97,6 +97,26 @@ export interface GridOptions {
 
 const TAU = 2 * Math.PI;
 
+const directionCache = new Map<string, readonly Vec3[]>();
+
+/** Unit vectors from pole to pole, ring by ring; kept, as foliage takes the same ones thousands of times. */
+function sphereDirections(rings: number, segments: number, until: number): readonly Vec3[] {
+  const key = `${rings} ${segments} ${until}`;
+  const known = directionCache.get(key);
+  if (known) return known;
+  const directions: Vec3[] = [];
+  for (let j = 0; j <= rings; j++) {
+    const polar = (until * j) / rings;
+    for (let i = 0; i <= segments; i++) {
+      const angle = (TAU * i) / segments;
+      directions.push([Math.sin(polar) * Math.cos(angle), Math.cos(polar), Math.sin(polar) * Math.sin(angle)]);
+    }
+  }
+  // `until` can be any number; most meshes use few.
+  if (directionCache.size < 64) directionCache.set(key, directions);
+  return directions;
+}
+
 /** Any unit vector at right angles to the unit vector `axis`. */
 function someOrthogonal(axis: Vec3): Vec3 {
   return perpendicular(Math.abs(axis[1]) < 0.9 ? [0, 1, 0] : [1, 0, 0], axis);
@@ -173,10 +193,16 @@ export class MeshBuilder {
 
   /** Adds a vertex (local coordinates) and returns its index. */
   vertex(point: Vec3, normal: Vec3, colour: Paint): number {
-    const p = this.toWorld(point);
-    const n = transform(this.#rotation, normal);
-    this.positions.push(p[0], p[1], p[2]);
-    this.normals.push(n[0], n[1], n[2]);
+    if (this.#rotation === IDENTITY && this.#scale === 1) {
+      const o = this.#origin;
+      this.positions.push(o[0] + point[0], o[1] + point[1], o[2] + point[2]);
+      this.normals.push(normal[0], normal[1], normal[2]);
+    } else {
+      const p = this.toWorld(point);
+      const n = transform(this.#rotation, normal);
+      this.positions.push(p[0], p[1], p[2]);
+      this.normals.push(n[0], n[1], n[2]);
+    }
     this.colours.push(colour[0], colour[1], colour[2]);
     this.gloss.push(this.shine);
     return this.vertexCount - 1;
@@ -196,8 +222,10 @@ export class MeshBuilder {
     const y = uz * vx - ux * vz;
     const z = ux * vy - uy * vx;
     if (x * x + y * y + z * z < 1e-14) return;
-    let facing = 0;
-    for (const i of [3 * a, 3 * b, 3 * c]) facing += x * n[i] + y * n[i + 1] + z * n[i + 2];
+    const facing =
+      x * (n[3 * a] + n[3 * b] + n[3 * c]) +
+      y * (n[3 * a + 1] + n[3 * b + 1] + n[3 * c + 1]) +
+      z * (n[3 * a + 2] + n[3 * b + 2] + n[3 * c + 2]);
     if (facing < 0) this.triangles.push(a, c, b);
     else this.triangles.push(a, b, c);
     this.objectIds.push(this.objectId);
@@ -278,15 +306,13 @@ export class MeshBuilder {
     const { colour, rotation = IDENTITY, segments = 16, rings = 10, until = Math.PI } = options;
     const r = typeof radii === 'number' ? ([radii, radii, radii] as const) : radii;
     const first = this.vertexCount;
-    for (let j = 0; j <= rings; j++) {
-      const polar = (until * j) / rings;
-      for (let i = 0; i <= segments; i++) {
-        const angle = (TAU * i) / segments;
-        const d: Vec3 = [Math.sin(polar) * Math.cos(angle), Math.cos(polar), Math.sin(polar) * Math.sin(angle)];
-        const normal = normalise([d[0] / r[0], d[1] / r[1], d[2] / r[2]]);
-        const point = add(centre, transform(rotation, [d[0] * r[0], d[1] * r[1], d[2] * r[2]]));
-        this.vertex(point, transform(rotation, normal), typeof colour === 'function' ? colour(d) : colour);
-      }
+    const turned = rotation !== IDENTITY;
+    for (const d of sphereDirections(rings, segments, until)) {
+      const local: Vec3 = [d[0] * r[0], d[1] * r[1], d[2] * r[2]];
+      const normal = normalise([d[0] / r[0], d[1] / r[1], d[2] / r[2]]);
+      const point = add(centre, turned ? transform(rotation, local) : local);
+      const paint = typeof colour === 'function' ? colour(d) : colour;
+      this.vertex(point, turned ? transform(rotation, normal) : normal, paint);
     }
     this.#lattice(first, rings, segments);
   }

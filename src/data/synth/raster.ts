@@ -124,12 +124,14 @@ export function drawTextured(
     let row1 = fx * dx1 + fy * dy1;
     let row2 = fx * dx2 + fy * dy2;
     const o = 6 * t;
-    const u0 = uvs[o] * tw;
-    const v0 = uvs[o + 1] * th;
-    const du1 = uvs[o + 2] * tw - u0;
-    const dv1 = uvs[o + 3] * th - v0;
-    const du2 = uvs[o + 4] * tw - u0;
-    const dv2 = uvs[o + 5] * th - v0;
+    // Read once a sample is hit: most triangles of a distant figure lie between samples or behind others.
+    let fetched = false;
+    let u0 = 0;
+    let v0 = 0;
+    let du1 = 0;
+    let dv1 = 0;
+    let du2 = 0;
+    let dv2 = 0;
     const l0 = light[a];
     const dl1 = light[b] - l0;
     const dl2 = light[c] - l0;
@@ -144,6 +146,15 @@ export function drawTextured(
         if (b1 < 0 || b2 < 0 || b1 + b2 > 1) continue;
         const z = z0 + b1 * dz1 + b2 * dz2;
         if (z <= inverseDepth[q]) continue;
+        if (!fetched) {
+          fetched = true;
+          u0 = uvs[o] * tw;
+          v0 = uvs[o + 1] * th;
+          du1 = uvs[o + 2] * tw - u0;
+          dv1 = uvs[o + 3] * th - v0;
+          du2 = uvs[o + 4] * tw - u0;
+          dv2 = uvs[o + 5] * th - v0;
+        }
         let tx = (u0 + b1 * du1 + b2 * du2) | 0;
         let ty = (v0 + b1 * dv1 + b2 * dv2) | 0;
         if (tx < 0) tx = 0;

@@ -45,7 +45,7 @@ export function vary(random: SceneRandom, colour: Rgb, amount = 0.07): Rgb {
   return colour.map((c) => Math.max(0, Math.min(255, c * bright + random.normal(4)))) as unknown as Rgb;
 }
 
-const dim = (c: Rgb, k: number): Rgb => c.map((v) => Math.min(255, v * k)) as unknown as Rgb;
+const dim = (c: Rgb, k: number): Rgb => [Math.min(255, c[0] * k), Math.min(255, c[1] * k), Math.min(255, c[2] * k)];
 
 /** One clump of leaves: a lumpy ball, mottled leaf by leaf and darker below. */
 function clump(context: SceneryContext, centre: Vec3, shape: { radii: Vec3; colour: Rgb; shade: number }): void {
@@ -62,9 +62,13 @@ function clump(context: SceneryContext, centre: Vec3, shape: { radii: Vec3; colo
   // Pushing the vertices in and out breaks up the round outline.
   for (let i = first; i < mesh.vertexCount; i++) {
     const at = 3 * i;
-    const d = [0, 1, 2].map((k) => (mesh.positions[at + k] - centre[k]) / radii[k]) as unknown as Vec3;
-    const push = 1 + 0.13 * lumps(d);
-    for (let k = 0; k < 3; k++) mesh.positions[at + k] = centre[k] + d[k] * radii[k] * push;
+    const x = mesh.positions[at] - centre[0];
+    const y = mesh.positions[at + 1] - centre[1];
+    const z = mesh.positions[at + 2] - centre[2];
+    const push = 1 + 0.13 * lumps([x / radii[0], y / radii[1], z / radii[2]]);
+    mesh.positions[at] = centre[0] + x * push;
+    mesh.positions[at + 1] = centre[1] + y * push;
+    mesh.positions[at + 2] = centre[2] + z * push;
   }
 }
 
