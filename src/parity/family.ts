@@ -63,3 +63,8 @@ export function metadataNumber(file: ReferenceFile, key: string): number {
     got: file.metadata[key],
   });
 }
+
+/** A text of the metadata; undefined when there is no such entry. Throws `corrupt-file` for one that is no JSON. */
+export function metadataText(file: ReferenceFile, key: string): string | undefined {
+  return file.metadata[key] === undefined ? undefined : String(metadata(file, key));
+}

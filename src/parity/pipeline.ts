@@ -3,7 +3,8 @@ import { float32, floats, sizeOf, type Tensor } from '../core/tensor.js';
 import { loadPipeline } from '../diffusion/pipeline.js';
 import { guidedDenoiser, sample, stack } from '../diffusion/sampling.js';
 import { createScheduler, type SchedulerName } from '../diffusion/schedulers.js';
-import { metadata, metadataNumber, type ParityFamily, type ReferenceFile } from './family.js';
+import { metadataNumber, metadataText, type ParityFamily, type ReferenceFile } from './family.js';
+import { recomputeXl } from './pipeline-xl.js';
 import { type Check, compare, LOOP_TOLERANCE } from './report.js';
 
 /** `ddim8_latents`: scheduler and number of steps in the name of the result. */
@@ -21,10 +22,16 @@ export const pipelineRuns: ParityFamily = {
   stem: 'pipeline',
   async recompute(file, tools) {
     const pipeline = loadPipeline(tools.checkpoint(), tools.runtime);
+    if (pipeline.unetConfig.addedTimeWidth !== undefined) {
+      const checks = await recomputeXl(file, pipeline, tools.signal);
+      await pipeline.release();
+      return { checks, inputs: ['latents'] };
+    }
     const noise = file.read('latents');
     const guidanceScale = metadataNumber(file, 'guidance_scale');
-    const prompt = await pipeline.encodePrompt(text(file, 'prompt'));
-    const negativePrompt = guidanceScale > 1 ? await pipeline.encodePrompt(text(file, 'negative_prompt')) : undefined;
+    const prompt = await pipeline.encodePrompt(metadataText(file, 'prompt') ?? '');
+    const negativePrompt =
+      guidanceScale > 1 ? await pipeline.encodePrompt(metadataText(file, 'negative_prompt') ?? '') : undefined;
     const [, , height, width] = noise.shape;
     const session = await pipeline.unetSession({ batch: negativePrompt ? 2 : 1, height, width });
     const denoiser = guidedDenoiser({ session, prompt, negativePrompt, guidanceScale });
@@ -72,9 +79,4 @@ function unstack(batch: Tensor): Tensor[] {
   return Array.from({ length: pictures }, (_, i) =>
     float32(floats(batch).slice(i * each, (i + 1) * each), [1, ...rest]),
   );
-}
-
-/** A text of the metadata; absent means empty. */
-function text(file: ReferenceFile, key: string): string {
-  return file.metadata[key] === undefined ? '' : String(metadata(file, key));
 }

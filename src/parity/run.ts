@@ -4,21 +4,18 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ContrappostoError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Runtime } from '../runtime/index.js';
-import {
-  type Checkpoint,
-  type ModelFolder,
-  openCheckpoint,
-  openModelFolder,
-  openSafetensors,
-} from '../weights/index.js';
+import { type Checkpoint, type ModelFolder, openModelFolder, openSafetensors } from '../weights/index.js';
 import { attentionMaps } from './attention.js';
+import { clipTowers } from './clip.js';
 import { components } from './components.js';
 import { controlNetResiduals } from './controlnet.js';
 import type { ParityFamily, ReferenceFile } from './family.js';
+import { inpaintRun } from './inpaint.js';
 import { findNetwork, type NetworkKind } from './networks.js';
 import { pipelineRuns } from './pipeline.js';
 import type { ParityReport } from './report.js';
 import { schedulers } from './schedulers.js';
+import { openWithSiblings } from './shared-parts.js';
 import { adapterFeatures } from './t2i-adapter.js';
 import { checkTokenizer } from './tokenizers.js';
 
@@ -29,6 +26,8 @@ const FAMILIES: readonly ParityFamily[] = [
   attentionMaps,
   controlNetResiduals,
   adapterFeatures,
+  inpaintRun,
+  clipTowers,
 ];
 
 /** Reference tensors of checkpoint `name` lie in a folder `name-io`. */
@@ -92,7 +91,7 @@ async function recomputeFile(path: string, { options, opened, report }: FileJob)
       return;
     }
     const { runtime, signal } = options;
-    const checkpoint = () => remember(opened, checkpointFolder(path, options));
+    const checkpoint = () => remember(opened, checkpointFolder(path, options), options.checkpoints);
     const network = (kind: NetworkKind) => {
       const opened = openModelFolder(findNetwork(options.checkpoints, { kind, near: checkpointName(path, options) }));
       networks.push(opened);
@@ -111,8 +110,8 @@ async function recomputeFile(path: string, { options, opened, report }: FileJob)
   }
 }
 
-function remember(opened: Map<string, Checkpoint>, folder: string): Checkpoint {
-  const checkpoint = opened.get(folder) ?? openCheckpoint(folder);
+function remember(opened: Map<string, Checkpoint>, folder: string, checkpoints: string): Checkpoint {
+  const checkpoint = opened.get(folder) ?? openWithSiblings(folder, checkpoints);
   opened.set(folder, checkpoint);
   return checkpoint;
 }
