@@ -23,8 +23,8 @@ export function addSharedOptions(command: Command, { out }: { out: string }): Co
       ),
     )
     .option(
-      '--model <name|path>',
-      'an embedded model by name, or a checkpoint folder in diffusers layout (default: mini)',
+      '--model <name|path|hub-id>',
+      'an embedded model, a folder in diffusers layout, a single .safetensors file, or ORG/NAME on the hub (default: mini)',
     )
     .addOption(new Option('--device <name>', 'where networks run').default('cpu'))
     .option('--json', 'print one JSON object on standard output, everything else on standard error')

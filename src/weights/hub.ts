@@ -6,7 +6,7 @@ import type { OnProgress } from '../core/progress.js';
 import { HubUnreachable, hubClient } from './hub/client.js';
 import { type HubId, parseHubId } from './hub/hub-id.js';
 import { type Environment, hubSettings } from './hub/settings.js';
-import { cachedSnapshot, downloadSnapshot } from './hub/snapshot.js';
+import { type CachedModel, cachedSnapshot, downloadSnapshot, listCache } from './hub/snapshot.js';
 import { embeddedModels, modelFolder } from './model-folder.js';
 
 export { type HubId, parseHubId } from './hub/hub-id.js';
@@ -65,6 +65,11 @@ export function cachedPath(id: HubId, env?: Environment): string | undefined {
   if (snapshot === undefined || id.file === undefined) return snapshot;
   const path = join(snapshot, id.file);
   return existsSync(path) ? path : undefined;
+}
+
+/** Every model and revision that the cache has. */
+export function cachedModels(env?: Environment): CachedModel[] {
+  return listCache(hubSettings(env));
 }
 
 function notCached(id: HubId): ContrappostoError {

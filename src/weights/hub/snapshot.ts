@@ -1,6 +1,6 @@
 // The cache as Python's huggingface_hub lays it out, so that both find what the other has downloaded:
 // models--ORG--NAME/{refs/REVISION, blobs/DIGEST, snapshots/COMMIT/PATH -> ../../blobs/DIGEST}.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, statfs, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
@@ -26,6 +26,27 @@ export function cachedSnapshot(settings: HubSettings, id: HubId): string | undef
   const commit = existsSync(ref) ? readFileSync(ref, 'utf8').trim() : id.revision;
   const snapshot = join(folder, 'snapshots', commit);
   return /^[0-9a-f]{40}$/.test(commit) && existsSync(snapshot) ? snapshot : undefined;
+}
+
+export interface CachedModel {
+  /** `ORG/NAME`. */
+  name: string;
+  revision: string;
+  folder: string;
+}
+
+/** The models in the cache, one entry a revision that has been asked for by name. */
+export function listCache(settings: HubSettings): CachedModel[] {
+  const list = (folder: string) => (existsSync(folder) ? readdirSync(folder).sort() : []);
+  return list(settings.cacheFolder).flatMap((repository) => {
+    const [, name] = /^models--([^-].*)$/.exec(repository) ?? [];
+    if (!name?.includes('--')) return [];
+    const id = { name: name.replace('--', '/') };
+    return list(join(settings.cacheFolder, repository, 'refs')).flatMap((revision) => {
+      const folder = cachedSnapshot(settings, { ...id, revision });
+      return folder ? [{ ...id, revision, folder }] : [];
+    });
+  });
 }
 
 export interface SnapshotOptions {
