@@ -12,6 +12,8 @@ export { ContrappostoError, type ErrorCode, type ErrorDetails, exitCode } from '
 export { encodePng, type Image, readImage, readPngText } from './core/image.js';
 export type { OnProgress, ProgressEvent } from './core/progress.js';
 export type { DType, Shape, Tensor, WeightSource } from './core/tensor.js';
+export { type ImageToImageOptions, imageToImage } from './diffusion/image-to-image.js';
+export { type InpaintOptions, inpaint } from './diffusion/inpaint.js';
 export { loadPipeline, type Pipeline } from './diffusion/pipeline.js';
 export { type RunRecord, runRecordFromPngText, runRecordToJson, runRecordToPngText } from './diffusion/run-record.js';
 export { SCHEDULER_NAMES, type SchedulerName } from './diffusion/schedulers.js';

@@ -8,10 +8,12 @@ import { readPngText } from '../core/image.js';
 import { type RunRecord, runRecordFromPngText } from '../diffusion/run-record.js';
 import { LIMITS } from './limits.js';
 import type { SharedOptions } from './shared-options.js';
+import { planSources, type SourceOptions, type SourcePlan } from './source-pictures.js';
 
-export interface GenerateOptions extends SharedOptions {
+export interface GenerateOptions extends SharedOptions, SourceOptions {
   method?: string;
   negativePrompt?: string;
+  longPrompts?: string;
   steps?: number;
   guidanceScale?: number;
   scheduler?: string;
@@ -20,12 +22,15 @@ export interface GenerateOptions extends SharedOptions {
   count?: number;
   from?: string;
   preview?: string;
+  lora?: string[];
+  tokenizer?: string;
 }
 
-export interface GeneratePlan {
+export interface GeneratePlan extends SourcePlan {
   method: 'sd';
   prompt: string;
   negativePrompt: string;
+  longPrompts: 'cut' | 'chunk';
   /** Seed of the first picture; picture i has seed + i. */
   seed: number;
   /** Undefined where the model's own default holds. */
@@ -38,6 +43,9 @@ export interface GeneratePlan {
   /** Fingerprint of the weights that made the picture being repeated. */
   expectedFingerprint?: string;
   software?: Record<string, string>;
+  /** LoRA files to merge; `fingerprint` where a picture is repeated. */
+  loras: { name: string; scale: number; fingerprint?: string }[];
+  tokenizer?: string;
   /** One path a picture. */
   outPaths: string[];
 }
@@ -49,6 +57,8 @@ export async function planGenerate(prompt: string | undefined, options: Generate
   const from = options.from === undefined ? undefined : await readRunRecord(options.from);
   const method = requireMethod(options.method ?? from?.method ?? 'sd');
   const text = requirePrompt(prompt ?? from?.prompt);
+  const longPrompts = requireLongPrompts(options.longPrompts ?? from?.longPrompts ?? 'cut');
+  const sources = await planSources(options, from);
   const seed = inLimits('seed', options.seed ?? from?.seed) ?? randomInt(2 ** 32);
   const width = requireSide('--width', options.width ?? from?.width);
   const height = requireSide('--height', options.height ?? from?.height);
@@ -61,6 +71,8 @@ export async function planGenerate(prompt: string | undefined, options: Generate
     method,
     prompt: text,
     negativePrompt: options.negativePrompt ?? from?.negativePrompt ?? '',
+    longPrompts,
+    ...sources,
     seed,
     steps: inLimits('steps', options.steps ?? from?.steps),
     guidanceScale: inLimits('guidanceScale', options.guidanceScale ?? from?.guidanceScale),
@@ -70,6 +82,8 @@ export async function planGenerate(prompt: string | undefined, options: Generate
     model: options.model ?? from?.model.name ?? 'mini',
     expectedFingerprint: sameModel ? from?.model.fingerprint : undefined,
     software: from?.software,
+    loras: options.lora?.length ? options.lora.map(parseLora) : (from?.loras ?? []),
+    tokenizer: options.tokenizer,
     outPaths,
   };
 }
@@ -95,6 +109,16 @@ function requireMethod(method: string): 'sd' {
     expected: METHODS.join(', '),
     got: `"${method}"`,
     hint: 'this version generates with --method sd',
+  });
+}
+
+function requireLongPrompts(value: string): 'cut' | 'chunk' {
+  if (value === 'cut' || value === 'chunk') return value;
+  throw new ContrappostoError('usage', {
+    operation: '--long-prompts',
+    expected: 'cut or chunk',
+    got: `"${value}"`,
+    hint: 'cut drops what the text encoder cannot read at once, chunk reads it in parts',
   });
 }
 
@@ -129,6 +153,19 @@ function requireSide(option: '--width' | '--height', value: number | undefined):
     expected: `a multiple of ${multiple}`,
     got: `${value}`,
     hint: `try ${option} ${below} or ${option} ${below + multiple}`,
+  });
+}
+
+/** `FILE` or `FILE:STRENGTH`; a colon with anything but a number behind it belongs to the name. */
+function parseLora(text: string): { name: string; scale: number } {
+  const [, name, strength = '1'] = /^(.+?)(?::([+-]?(?:\d+\.?\d*|\.\d+)))?$/.exec(text) ?? [];
+  const scale = Number(strength);
+  if (name && Math.abs(scale) <= LIMITS.loraStrength.max) return { name, scale };
+  throw new ContrappostoError('usage', {
+    operation: '--lora',
+    expected: 'FILE or FILE:STRENGTH, the strength from -100 to 100',
+    got: `"${text}"`,
+    hint: 'for example --lora style.safetensors:0.8',
   });
 }
 

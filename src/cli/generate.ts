@@ -1,19 +1,26 @@
 // The work of `contrapposto generate`: from a settled plan to pictures on disk that say how they were made.
 import { throwIfAborted } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
-import { encodePng } from '../core/image.js';
+import { encodePng, type Image } from '../core/image.js';
 import type { OnProgress } from '../core/progress.js';
+import { trainedSize } from '../diffusion/generation-settings.js';
+import { fittingSize, imageToImage } from '../diffusion/image-to-image.js';
+import { inpaint } from '../diffusion/inpaint.js';
 import { loadPipeline, type Pipeline } from '../diffusion/pipeline.js';
-import { type RunRecord, runRecordToJson, runRecordToPngText } from '../diffusion/run-record.js';
+import { type RunRecord, runRecordToJson, runRecordToPngText, type SourcePicture } from '../diffusion/run-record.js';
 import { type SchedulerName, schedulerName } from '../diffusion/schedulers.js';
 import { textToImage } from '../diffusion/text-to-image.js';
 import { createRuntime } from '../runtime/index.js';
 import { checkpointFingerprint } from '../weights/fingerprint.js';
+import { resolveModel } from '../weights/hub.js';
 import { openCheckpoint } from '../weights/index.js';
-import { modelDefaults, modelFolder } from '../weights/model-folder.js';
+import { withLoras } from '../weights/lora.js';
+import { modelDefaults } from '../weights/model-folder.js';
 import type { CommandContext, CommandResult } from './execute.js';
 import { type GenerateOptions, type GeneratePlan, planGenerate } from './generate-plan.js';
+import { LIMITS } from './limits.js';
 import { PreviewWriter } from './preview-writer.js';
+import { type SourcePlan, warnOfChangedSources } from './source-pictures.js';
 import { softwareVersions } from './version.js';
 
 /** Makes the pictures one after another; each is on disk, whole, before the next begins. */
@@ -23,19 +30,22 @@ export async function generate(
 ): Promise<CommandResult> {
   const startedMs = performance.now();
   const plan = await planGenerate(prompt, options);
-  const folder = modelFolder(plan.model);
+  const folder = await resolveModel(plan.model, context);
+  const loras = await resolveLoras(plan, context);
   const runtime = createRuntime({ device: options.device });
-  const checkpoint = openCheckpoint(folder);
+  const base = openCheckpoint(folder, { tokenizer: plan.tokenizer });
+  let checkpoint = base;
   const preview = options.preview ? new PreviewWriter(options.preview, context.onProgress) : undefined;
   try {
+    checkpoint = withLoras(base, loras);
     context.onProgress({ type: 'load', name: plan.model });
     const pipeline = loadPipeline(checkpoint, runtime);
     const fingerprint = await checkpointFingerprint(folder);
-    const record = settle(plan, { pipeline, folder, fingerprint });
+    const record = settle(plan, { pipeline, folder, fingerprint, loras });
     warnOfDifferences(plan, record, context.onProgress);
     const control = { signal: context.signal, onProgress: preview?.report ?? context.onProgress };
     for (const [i, path] of plan.outPaths.entries()) {
-      await makePicture(pipeline, { record: { ...record, seed: record.seed + i }, path, control });
+      await makePicture(pipeline, { record: { ...record, seed: record.seed + i }, sources: plan, path, control });
     }
     return result(plan, { record, elapsedMs: performance.now() - startedMs });
   } finally {
@@ -45,14 +55,32 @@ export async function generate(
   }
 }
 
+interface Lora {
+  name: string;
+  path: string;
+  scale: number;
+  fingerprint: string;
+}
+
+async function resolveLoras({ loras }: GeneratePlan, context: CommandContext): Promise<Lora[]> {
+  const found: Lora[] = [];
+  for (const { name, scale } of loras) {
+    const path = await resolveModel(name, context);
+    found.push({ name, path, scale, fingerprint: await checkpointFingerprint(path) });
+  }
+  return found;
+}
+
 async function makePicture(
   pipeline: Pipeline,
-  { record, path, control }: { record: RunRecord; path: string; control: CommandContext },
+  { record, sources, path, control }: { record: RunRecord; sources: SourcePlan; path: string; control: CommandContext },
 ): Promise<void> {
-  const { prompt, negativePrompt, seed, steps, guidanceScale, width, height } = record;
-  const [{ image }] = await textToImage(pipeline, {
+  const { prompt, longPrompts, seed, steps, guidanceScale, width, height, strength } = record;
+  const options = {
     prompt,
-    negativePrompt,
+    // Stable Diffusion XL tells the two apart; on a command line an empty one is none.
+    negativePrompt: record.negativePrompt || undefined,
+    longPrompts,
     seed,
     steps,
     guidanceScale,
@@ -60,8 +88,14 @@ async function makePicture(
     height,
     scheduler: record.scheduler as SchedulerName,
     ...control,
-  });
-  const png = await encodePng(image, { text: runRecordToPngText(record) });
+  };
+  const [image, mask] = [sources.initImage?.image, sources.mask?.image];
+  const [made] = await (image
+    ? mask
+      ? inpaint(pipeline, { ...options, image, mask, strength })
+      : imageToImage(pipeline, { ...options, image, strength })
+    : textToImage(pipeline, options));
+  const png = await encodePng(made.image, { text: runRecordToPngText(record) });
   throwIfAborted(control.signal, `generate "${path}"`);
   await writeFileAtomic(path, png);
 }
@@ -69,15 +103,18 @@ async function makePicture(
 /** The plan with every default filled in: what the picture will say about itself. */
 function settle(
   plan: GeneratePlan,
-  { pipeline, folder, fingerprint }: { pipeline: Pipeline; folder: string; fingerprint: string },
+  { pipeline, folder, fingerprint, loras }: { pipeline: Pipeline; folder: string; fingerprint: string; loras: Lora[] },
 ): RunRecord {
   const preferred = modelDefaults(folder);
-  const { scaleFactor } = pipeline.vae;
-  const [height, width] = (pipeline.unetConfig.sampleSize ?? [64, 64]).map((side) => side * scaleFactor);
+  const { height, width } = plan.initImage ? sizeFor(pipeline, plan.initImage.image) : trainedSize(pipeline);
   return {
     method: plan.method,
     prompt: plan.prompt,
     negativePrompt: plan.negativePrompt,
+    longPrompts: plan.longPrompts,
+    initImage: plan.initImage && sourceOf(plan.initImage),
+    mask: plan.mask && sourceOf(plan.mask),
+    strength: plan.strength,
     seed: plan.seed,
     steps: plan.steps ?? preferred.steps ?? 20,
     guidanceScale: plan.guidanceScale ?? preferred.guidanceScale ?? 7.5,
@@ -86,13 +123,33 @@ function settle(
     height: plan.height ?? height,
     model: { name: plan.model, fingerprint },
     software: softwareVersions(),
+    loras: loras.map(({ name, scale, fingerprint: content }) => ({ name, scale, fingerprint: content })),
   };
 }
 
+/** As long and wide as the options would allow, so that the run can be repeated from its settings. */
+function sizeFor(pipeline: Pipeline, image: Image): { width: number; height: number } {
+  const { width, height } = fittingSize(pipeline, image);
+  const clamp = (side: number) => Math.min(LIMITS.side.max, Math.max(LIMITS.side.min, side));
+  return { width: clamp(width), height: clamp(height) };
+}
+
+function sourceOf({ path, fingerprint }: SourcePicture): SourcePicture {
+  return { path, fingerprint };
+}
+
 function warnOfDifferences(plan: GeneratePlan, record: RunRecord, onProgress: OnProgress): void {
+  warnOfChangedSources(plan, onProgress);
   if (plan.expectedFingerprint && plan.expectedFingerprint !== record.model.fingerprint) {
     const message = `the model "${record.model.name}" is not the one that made the picture; the result will differ`;
     onProgress({ type: 'warning', message });
+  }
+  for (const [i, { name, fingerprint }] of plan.loras.entries()) {
+    if (!fingerprint || fingerprint === record.loras?.[i].fingerprint) continue;
+    onProgress({
+      type: 'warning',
+      message: `the LoRA "${name}" is not the one of the picture; the result will differ`,
+    });
   }
   for (const [name, version] of Object.entries(plan.software ?? {})) {
     const here = record.software[name] ?? 'none';

@@ -6,6 +6,9 @@ export const LIMITS = {
   seed: { min: 0, max: 9_007_199_000_000_000, whole: true },
   steps: { min: 1, max: 1000, whole: true },
   guidanceScale: { min: 0, max: 100, whole: false },
+  /** Of an initial picture: 1 keeps nothing of it. */
+  strength: { min: 0.01, max: 1, whole: false },
+  loraStrength: { min: -100, max: 100, whole: false },
   count: { min: 1, max: 1000, whole: true },
   /** Pixels. Beyond 2048 it needs more memory than a machine that runs this is likely to have. */
   side: { min: 64, max: 2048, multiple: 8 },

@@ -36,6 +36,14 @@ describe('run record', () => {
     );
   });
 
+  it('keeps the pictures that a run began from', async () => {
+    const source = { path: 'in/photo.jpg', fingerprint: 'ab' };
+    const made: RunRecord = { ...record, initImage: source, mask: source, strength: 0.5, longPrompts: 'chunk' };
+    const text = runRecordToPngText(made);
+    expect(runRecordFromPngText(text, 'read')).toEqual(made);
+    expect(text['parameters']).toContain('Denoising strength: 0.5');
+  });
+
   it('writes the parameters text of the web UI', () => {
     const named = { ...record, negativePrompt: 'blurry', model: { ...record.model, name: 'a, b' } };
     expect(runRecordToPngText(named)['parameters']).toBe(

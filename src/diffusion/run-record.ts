@@ -7,11 +7,17 @@ export const RUN_RECORD_KEYWORD = 'contrapposto';
 const PARAMETERS_KEYWORD = 'parameters';
 const SCHEMA_VERSION = 1;
 
+const sourceSchema = z.object({ path: z.string(), fingerprint: z.string() });
+
 const wireSchema = z.object({
   schema: z.literal(SCHEMA_VERSION),
   method: z.string(),
   prompt: z.string(),
   negative_prompt: z.string(),
+  long_prompts: z.enum(['cut', 'chunk']).optional(),
+  init_image: sourceSchema.optional(),
+  mask: sourceSchema.optional(),
+  strength: z.number().optional(),
   seed: z.number(),
   steps: z.number(),
   guidance_scale: z.number(),
@@ -20,13 +26,26 @@ const wireSchema = z.object({
   height: z.number(),
   model: z.object({ name: z.string(), fingerprint: z.string() }),
   software: z.record(z.string(), z.string()),
+  loras: z.array(z.object({ name: z.string(), scale: z.number(), fingerprint: z.string() })).optional(),
 });
+
+/** A picture that a run began from: path as the user gave it, and a fingerprint of its pixels. */
+export interface SourcePicture {
+  path: string;
+  fingerprint: string;
+}
 
 /** Everything that decides the picture's bits. Two runs with equal records give equal pictures. */
 export interface RunRecord {
   method: string;
   prompt: string;
   negativePrompt: string;
+  /** Default `cut`. */
+  longPrompts?: 'cut' | 'chunk';
+  initImage?: SourcePicture;
+  mask?: SourcePicture;
+  /** With an initial picture. */
+  strength?: number;
   seed: number;
   steps: number;
   guidanceScale: number;
@@ -40,6 +59,8 @@ export interface RunRecord {
   model: { name: string; fingerprint: string };
   /** Version of each program that computed it. */
   software: Record<string, string>;
+  /** LoRA files merged into the model: as named by the user, how strongly, and what was in them. */
+  loras?: { name: string; scale: number; fingerprint: string }[];
 }
 
 /** The record as it goes over the wire, in snake_case. */
@@ -49,6 +70,10 @@ export function runRecordToJson(record: RunRecord): z.infer<typeof wireSchema> {
     method: record.method,
     prompt: record.prompt,
     negative_prompt: record.negativePrompt,
+    ...(record.longPrompts === 'chunk' && { long_prompts: record.longPrompts }),
+    ...(record.initImage && { init_image: record.initImage }),
+    ...(record.mask && { mask: record.mask }),
+    ...(record.strength !== undefined && { strength: record.strength }),
     seed: record.seed,
     steps: record.steps,
     guidance_scale: record.guidanceScale,
@@ -57,6 +82,7 @@ export function runRecordToJson(record: RunRecord): z.infer<typeof wireSchema> {
     height: record.height,
     model: record.model,
     software: record.software,
+    ...(record.loras?.length && { loras: record.loras }),
   };
 }
 
@@ -84,8 +110,14 @@ export function runRecordFromPngText(text: Record<string, string>, operation: st
   }
   const parsed = wireSchema.safeParse(parseJson(source, operation));
   if (!parsed.success) throw recordError(operation, parsed.error.issues);
-  const { negative_prompt, guidance_scale, schema: _, ...same } = parsed.data;
-  return { ...same, negativePrompt: negative_prompt, guidanceScale: guidance_scale };
+  const { negative_prompt, guidance_scale, long_prompts, init_image, schema: _, ...same } = parsed.data;
+  return {
+    ...same,
+    negativePrompt: negative_prompt,
+    guidanceScale: guidance_scale,
+    ...(long_prompts && { longPrompts: long_prompts }),
+    ...(init_image && { initImage: init_image }),
+  };
 }
 
 function parseJson(source: string, operation: string): unknown {
@@ -135,6 +167,7 @@ function webUiParameters(record: RunRecord): string {
     Size: `${record.width}x${record.height}`,
     'Model hash': record.model.fingerprint.slice(0, 10),
     Model: record.model.name,
+    ...(record.strength !== undefined && { 'Denoising strength': record.strength }),
     Version: `contrapposto ${record.software['contrapposto'] ?? ''}`.trim(),
   };
   const list = Object.entries(settings).map(([key, value]) => `${key}: ${quoted(String(value))}`);

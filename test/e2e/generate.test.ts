@@ -75,6 +75,54 @@ describe('generate', () => {
     expect(run.stderr).toMatch(/warning: .*tall lamp/);
   });
 
+  it('changes a picture, or a part of it, and repeats both from their settings', async () => {
+    const solid = (of: (pixel: number) => number) => ({
+      widthPx: 64,
+      heightPx: 32,
+      data: Uint8Array.from({ length: 64 * 32 * 3 }, (_, i) => of(Math.floor(i / 3))),
+    });
+    const photo = solid((i) => (i * 31) % 256);
+    writeFileSync(join(cwd, 'photo.png'), await encodePng(photo));
+    writeFileSync(join(cwd, 'mask.png'), await encodePng(solid((i) => (i % 64 < 32 ? 255 : 0))));
+    const same = ['a man', '--model', model, '--steps', '4', '--seed', '3', '--scheduler', 'euler-ancestral'];
+    const size = ['--width', '64', '--height', '64'];
+    const changed = await generate(
+      ...same,
+      '--init-image',
+      'photo.png',
+      '--strength',
+      '0.5',
+      '--out',
+      'a.png',
+      '--json',
+    );
+    expect(JSON.parse(changed.stdout)).toMatchObject({
+      strength: 0.5,
+      init_image: { path: 'photo.png' },
+      width: 88,
+      height: 64,
+    });
+    await generate(...same, ...size, '--init-image', 'photo.png', '--mask', 'mask.png', '--out', 'b.png');
+    const inpainted = await readImage(join(cwd, 'b.png'));
+    expect([inpainted.widthPx, inpainted.heightPx]).toEqual([64, 64]);
+    for (const name of ['a', 'b']) {
+      const run = await generate('--from', `${name}.png`, '--out', `${name}2.png`);
+      expect(run).toMatchObject({ code: 0, stderr: expect.not.stringContaining('warning') });
+      expect(bytes(`${name}2.png`)).toEqual(bytes(`${name}.png`));
+    }
+    writeFileSync(join(cwd, 'photo.png'), await encodePng(solid(() => 9)));
+    expect((await generate('--from', 'a.png', '--out', 'c.png')).stderr).toMatch(/warning: "photo.png" is not the/);
+  });
+
+  it('reads a long prompt in chunks when asked', async () => {
+    const prompt = `${'very '.repeat(80)}tall lamp`;
+    const options = ['--model', model, '--steps', '1', '--seed', '1', '--long-prompts', 'chunk', '--json'];
+    const run = await generate(prompt, ...options, '--out', 'a.png');
+    expect(JSON.parse(run.stdout)).toMatchObject({ warnings: [], long_prompts: 'chunk' });
+    await generate('--from', 'a.png', '--out', 'b.png');
+    expect(bytes('b.png')).toEqual(bytes('a.png'));
+  });
+
   it('writes previews, and warns when the model is not the one that made the picture', async () => {
     await generate('a man', '--model', model, '--steps', '2', '--out', 'a.png', '--preview', 'p.png');
     expect((await readImage(join(cwd, 'p.png'))).widthPx).toBe(64);

@@ -12,6 +12,16 @@ export function generateCommand(): Command {
     .argument('[prompt]', 'what to show, for example "a woman is riding a bicycle"')
     .option('--method <name>', 'how it is generated: sd (plain latent diffusion)')
     .option('--negative-prompt <text>', 'what to keep out of the picture')
+    .option('--long-prompts <how>', "beyond the text encoder's length: cut (default), or chunk to read it in parts")
+    .option('--init-image <file>', 'the picture to change')
+    .option('--mask <file>', 'with --init-image: white where it is painted anew, black where it stays')
+    .addOption(
+      number(
+        '--strength <x>',
+        'how much of --init-image is changed (default: 0.8, with --mask 1)',
+        decimal('--strength', LIMITS.strength),
+      ),
+    )
     .addOption(number('--steps <n>', 'denoising steps', integer('--steps', LIMITS.steps)))
     .addOption(
       number(
@@ -33,6 +43,8 @@ export function generateCommand(): Command {
         integer('--count', LIMITS.count),
       ),
     )
+    .option('--lora <file[:strength]>', 'merge a LoRA file (also ORG/NAME on the hub); may be repeated', collect, [])
+    .option('--tokenizer <folder>', 'vocabulary for a single-file checkpoint (vocab.json, merges.txt)')
     .option('--from <png>', 'repeat the run that made this picture; other options override its settings')
     .option('--preview <png>', 'keep writing the unfinished picture here');
   addSharedOptions(command, { out: 'the PNG to write (default: named after prompt and seed)' });
@@ -41,6 +53,10 @@ export function generateCommand(): Command {
     const { generate } = await import('../generate.js');
     await execute(options, (context) => generate(prompt, { options, context }));
   });
+}
+
+function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
 }
 
 function number(flags: string, description: string, parse: (text: string) => number): Option {
