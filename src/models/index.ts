@@ -10,5 +10,6 @@ export * from './clip-vision-model.js';
 export { parseConfig } from './config.js';
 export * from './controlnet.js';
 export { randomWeights } from './random-weights.js';
+export * from './resnet.js';
 export * from './t2i-adapter.js';
 export * from './unet-2d-condition.js';

@@ -1,12 +1,15 @@
-// Group and layer normalisation with PyTorch's parameters.
+// Group, layer and batch normalisation with PyTorch's parameters.
 import { ContrappostoError } from '../core/errors.js';
 import {
   Add,
+  Div,
   InstanceNormalization,
   LayerNormalization,
   Mul,
   Reshape,
   type Scope,
+  Sqrt,
+  Sub,
   type Value,
 } from '../graph/index.js';
 
@@ -51,4 +54,22 @@ export function layerNorm(p: Scope, x: Value, options: { epsilon: number }): Val
     axis: -1,
     epsilon: options.epsilon,
   });
+}
+
+/**
+ * Batch normalisation by its running statistics, as networks use it after training. Parameters `weight`, `bias`,
+ * `running_mean` and `running_var` [C] each. Scale and shift do not depend on the input: a session folds them.
+ *
+ * @param x [N, C, H, W]
+ * @returns the shape of `x`
+ */
+export function batchNorm(p: Scope, x: Value, options: { epsilon?: number } = {}): Value {
+  const { epsilon = 1e-5 } = options;
+  const channels = x.shape[1];
+  const [weight, bias] = [p.parameter('weight', [channels]), p.parameter('bias', [channels])];
+  const [mean, variance] = [p.parameter('running_mean', [channels]), p.parameter('running_var', [channels])];
+  const scale = Div(weight, Sqrt(Add(variance, epsilon))); // [C]
+  const shift = Sub(bias, Mul(mean, scale)); // [C]
+  const perChannel = (v: Value) => Reshape(v, [1, channels, 1, 1]);
+  return Add(Mul(x, perChannel(scale)), perChannel(shift));
 }

@@ -14,6 +14,7 @@ import { inpaintRun } from './inpaint.js';
 import { findNetwork, type NetworkKind } from './networks.js';
 import { pipelineRuns } from './pipeline.js';
 import type { ParityReport } from './report.js';
+import { residualNetworks } from './resnet.js';
 import { schedulers } from './schedulers.js';
 import { openWithSiblings } from './shared-parts.js';
 import { adapterFeatures } from './t2i-adapter.js';
@@ -28,6 +29,7 @@ const FAMILIES: readonly ParityFamily[] = [
   adapterFeatures,
   inpaintRun,
   clipTowers,
+  residualNetworks,
 ];
 
 /** Reference tensors of checkpoint `name` lie in a folder `name-io`. */
