@@ -35,6 +35,8 @@ export function synthCommand(): Command {
     .option('--sheet <png>', 'write a contact sheet of the first pictures with their skeletons')
     .option('--scenes <names>', 'only these scenes, separated by commas', (text) => text.split(','));
   addSharedOptions(command, { out: 'the folder to write' });
+  const seed = command.options.find(({ long }) => long === '--seed');
+  if (seed) seed.description = 'seed of the first picture, the others count up from it (default: 0)';
   return command.action(async (options: SynthCliOptions) => {
     if (options.out === undefined) command.error("error: required option '--out <path>' not specified");
     const { runSynth } = await import('../../data/synth/synth-command.js');

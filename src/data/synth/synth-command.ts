@@ -8,6 +8,7 @@ import { ContrappostoError, throwIfAborted } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import type { OnProgress } from '../../core/progress.js';
 import { contactSheet } from './contact-sheet.js';
+import { MAGIC } from './makehuman/pack.js';
 import { renderScene, SceneRenderer } from './render-scene.js';
 import { selectScenes } from './scenes/index.js';
 import { type DatasetFormat, openCast, type RenderSettings } from './synth-task.js';
@@ -164,8 +165,13 @@ async function findPack(
     });
   });
   throwIfAborted(signal, 'synth');
-  // The manifest names every part, so its digest tells one set of assets from another.
-  const digest = createHash('sha256').update(manifest).update(`${folder} ${PEOPLE}`).digest('hex').slice(0, 16);
+  // The manifest names every part, so its digest tells one set of assets from another; a pack of another format must
+  // not be taken for this one's. The file is written in one step: an interrupt leaves none rather than half of one.
+  const digest = createHash('sha256')
+    .update(manifest)
+    .update(`${folder} ${PEOPLE} ${MAGIC}`)
+    .digest('hex')
+    .slice(0, 16);
   const kept = join(tmpdir(), 'contrapposto', `people-${digest}.pack`);
   if (existsSync(kept)) return kept;
   onProgress?.({ type: 'stage', stage: 'bake', detail: folder });

@@ -2,7 +2,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ContrappostoError } from '../../../core/errors.js';
 
-const MAGIC = 'CPBODY03';
+/** Begins every pack; its number changes with the format. */
+export const MAGIC = 'CPBODY03';
 
 type BlobType = 'u8' | 'u16' | 'i16' | 'f32';
 
