@@ -3,6 +3,7 @@ import { ContrappostoError } from '../core/errors.js';
 import type { Image } from '../core/image.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Tensor } from '../core/tensor.js';
+import { type Control, requireControls } from './control.js';
 import { type Pipeline, requireDivisible } from './pipeline.js';
 import type { Scheduler } from './scheduler.js';
 import { createScheduler, type SchedulerName } from './schedulers.js';
@@ -25,6 +26,8 @@ export interface GenerationOptions {
   count?: number;
   /** A short name, or a scheduler made before; default the checkpoint's own. */
   scheduler?: SchedulerName | Scheduler;
+  /** ControlNets that steer the run, any number at once. */
+  controls?: readonly Control[];
   /** Unit normal noise [1, C, h, w] to start from in place of the seed's; only with `count` 1. */
   noise?: Tensor;
   /** Release each network as soon as the run no longer needs it: less memory, slower next run. */
@@ -77,6 +80,7 @@ export function generationSettings(
   const settings = { ...defaults, ...given, scheduler } as GenerationSettings;
   requireDivisible(operation, { height: settings.height, width: settings.width }, scaleFactor);
   requireSettings(settings, operation);
+  requireControls(pipeline, settings.controls ?? [], operation);
   requireNoise(settings, {
     operation,
     shape: [1, latentChannels, settings.height / scaleFactor, settings.width / scaleFactor],

@@ -3,6 +3,7 @@ import { throwIfAborted } from '../core/errors.js';
 import { fromTensor, type Image } from '../core/image.js';
 import { randomNormal } from '../core/random.js';
 import { floats, type Tensor } from '../core/tensor.js';
+import { controlResiduals } from './control.js';
 import type { GeneratedImage, GenerationSettings } from './generation-settings.js';
 import type { Pipeline } from './pipeline.js';
 import { encodePrompts, type PromptConditions } from './prompts.js';
@@ -45,7 +46,7 @@ export async function generatePictures(
     onProgress?.({ type: 'stage', stage: 'denoise', detail: `picture ${i + 1} of ${settings.count}, seed ${seed}` });
     sampled.push({ seed, latents: await samplePicture(pipeline, settings, { context, seed, steering }) });
   }
-  if (lowMemory) await pipeline.release('unet');
+  if (lowMemory) await pipeline.release('unet', 'controlnet');
 
   onProgress?.({ type: 'stage', stage: 'decode' });
   const images: GeneratedImage[] = [];
@@ -70,15 +71,20 @@ async function samplePicture(
   settings: GenerationSettings,
   { context, seed, steering }: { context: PromptConditions; seed: number | bigint; steering: Steering },
 ): Promise<Tensor> {
-  const { steps, guidanceScale, scheduler, signal, onProgress } = settings;
+  const { steps, guidanceScale, scheduler, controls = [], signal, onProgress } = settings;
   const { start, extraChannels, adjust } = steering;
   const { scaleFactor, latentChannels } = pipeline.vae;
   const [height, width] = [settings.height / scaleFactor, settings.width / scaleFactor];
   const { prompt, negativePrompt } = context;
   const branches = negativePrompt ? [negativePrompt, prompt] : [prompt];
   const size = { batch: branches.length, height, width, tokens: prompt.tokens.shape[1] };
+  const first = start?.first ?? 0;
+  const steered = controls.length > 0;
   const denoiser = guidedDenoiser({
-    session: await pipeline.unetSession(size, { signal }),
+    session: await pipeline.unetSession({ ...size, residuals: steered }, { signal }),
+    residuals: steered
+      ? await controlResiduals(pipeline, controls, { size, first, steps: steps - first, signal })
+      : undefined,
     prompt: prompt.tokens,
     negativePrompt: negativePrompt?.tokens,
     guidanceScale,
@@ -87,7 +93,6 @@ async function samplePicture(
     signal,
   });
   const noise = settings.noise ?? randomNormal(seed, { shape: [1, latentChannels, height, width] });
-  const first = start?.first ?? 0;
   return sample(denoiser, {
     scheduler,
     steps,

@@ -2,6 +2,7 @@
 import { ContrappostoError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import { float32, floats, type Tensor, type WeightSource } from '../core/tensor.js';
+import type { Graph } from '../graph/index.js';
 import {
   type Autoencoder,
   type ClipTextConfig,
@@ -18,7 +19,7 @@ import { addedConditions, emptyCondition, encodeIds, type TextCondition, type Te
 import { decodeInTiles } from './tiled-decoding.js';
 
 /** Parts of a pipeline that hold memory. */
-export type PipelinePart = 'text_encoder' | 'unet' | 'vae_encoder' | 'vae_decoder';
+export type PipelinePart = 'text_encoder' | 'unet' | 'controlnet' | 'vae_encoder' | 'vae_decoder';
 
 /** Side of the largest square of latent pixels that is decoded at once, and of a tile beyond; tiles as in diffusers. */
 const LARGEST_WHOLE = 96;
@@ -182,6 +183,11 @@ export class Pipeline {
     const { config, weights } = this.parts.unet;
     const graph = unetGraph(config, { tokens: this.parts.tokenizer.modelMaxLength, ...options });
     return this.#keep('unet', await this.runtime.session(graph, weights, { signal }));
+  }
+
+  /** A session of a network beside the UNet; released with the part `controlnet`. */
+  async controlSession(graph: Graph, weights: WeightSource, { signal }: RunControl = {}): Promise<Session> {
+    return this.#keep('controlnet', await this.runtime.session(graph, weights, { signal }));
   }
 
   /**

@@ -4,8 +4,15 @@ import { float32, floats, type Tensor } from '../core/tensor.js';
 import type { Session } from '../runtime/index.js';
 import type { SamplingRun, Scheduler } from './scheduler.js';
 
-/** Predicts noise (or velocity) for latents [1, C, h, w], scaled as the network is to see them, at a timestep. */
-export type Denoiser = (latents: Tensor, timestep: number) => Promise<Float32Array>;
+/** Predicts noise (or velocity) for latents [1, C, h, w], scaled as the network is to see them, at a step. */
+export type Denoiser = (latents: Tensor, at: { timestep: number; index: number }) => Promise<Float32Array>;
+
+/**
+ * A ControlNet's residuals `down0`, `down1`, ... and `mid` at step `index`; zeros where none act.
+ *
+ * @param feeds what the UNet is fed, with the latents alone as `sample`
+ */
+export type Residuals = (feeds: Readonly<Record<string, Tensor>>, index: number) => Promise<Record<string, Tensor>>;
 
 /** What a sampler tells after each step. */
 export interface SampledStep {
@@ -51,7 +58,7 @@ export async function sample(denoiser: Denoiser, options: SampleOptions): Promis
     if (index < first) continue;
     throwIfAborted(signal, 'sample');
     const input = run.scaleModelInput(index, floats(latents));
-    const prediction = await denoiser(float32(input, noise.shape), timestep);
+    const prediction = await denoiser(float32(input, noise.shape), { timestep, index });
     const { sample: stepped, denoised } = run.step(index, prediction, floats(latents));
     const next = index + 1 < run.timesteps.length ? index + 1 : undefined;
     latents = float32(adjust ? adjust(stepped, { run, next }) : stepped, noise.shape);
@@ -71,6 +78,8 @@ export interface GuidanceOptions {
   extraChannels?: Tensor;
   /** Further inputs of the session, already of its batch: SDXL's `text_embeds` and `time_ids`. */
   feeds?: Readonly<Record<string, Tensor>>;
+  /** Where the session takes residuals. */
+  residuals?: Residuals;
   signal?: AbortSignal;
 }
 
@@ -79,9 +88,9 @@ export interface GuidanceOptions {
  * `prediction = negative + guidanceScale (prompt - negative)`. Without a negative prompt the network runs once.
  */
 export function guidedDenoiser(options: GuidanceOptions): Denoiser {
-  const { session, prompt, negativePrompt, guidanceScale, extraChannels, signal } = options;
+  const { session, prompt, negativePrompt, guidanceScale, extraChannels, residuals, signal } = options;
   const context = negativePrompt ? stack([negativePrompt, prompt]) : prompt; // [2 or 1, T, D]
-  return async (latents, timestep) => {
+  return async (latents, { timestep, index }) => {
     const seen = extraChannels ? concatChannels(latents, extraChannels) : latents;
     const feeds = {
       sample: negativePrompt ? stack([seen, seen]) : seen,
@@ -89,7 +98,11 @@ export function guidedDenoiser(options: GuidanceOptions): Denoiser {
       encoder_hidden_states: context,
       ...options.feeds,
     };
-    const out = floats((await session.run(feeds, { signal })).out);
+    const steered = await residuals?.(
+      { ...feeds, sample: negativePrompt ? stack([latents, latents]) : latents },
+      index,
+    );
+    const out = floats((await session.run({ ...feeds, ...steered }, { signal })).out);
     if (!negativePrompt) return out;
     const half = out.length / 2;
     const guided = new Float32Array(half);

@@ -14,7 +14,7 @@ const TEXT = {
   ...{ vocab_size: 40, hidden_size: 8, intermediate_size: 8, num_hidden_layers: 1, num_attention_heads: 2 },
   ...{ max_position_embeddings: 8, eos_token_id: 1 },
 };
-const UNET = {
+export const UNET = {
   ...{ block_out_channels: [8], down_block_types: ['CrossAttnDownBlock2D'], up_block_types: ['CrossAttnUpBlock2D'] },
   ...{ layers_per_block: 1, attention_head_dim: 2, cross_attention_dim: 8, norm_num_groups: 4, sample_size: 4 },
 };
