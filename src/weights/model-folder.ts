@@ -26,7 +26,7 @@ export function modelFolder(nameOrPath: string): string {
     operation: `model "${nameOrPath}"`,
     expected: 'an embedded model, or a checkpoint folder in diffusers layout',
     got: 'no such name or folder',
-    hint: isHubId ? `download that model and give its folder (${embedded})` : embedded,
+    hint: isHubId ? `on the hub? \`contrapposto models pull ${nameOrPath}\` (${embedded})` : embedded,
   });
 }
 

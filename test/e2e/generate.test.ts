@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodePng, readImage, readPngText } from '../../src/core/image.js';
+import { float32, sizeOf } from '../../src/core/tensor.js';
+import { writeSafetensors } from '../../src/weights/index.js';
 import { Program } from './program.js';
 import { writeTinyCheckpoint } from './tiny-checkpoint.js';
 
@@ -44,6 +46,36 @@ describe('generate', () => {
     expect([picture.widthPx, picture.heightPx]).toEqual([result.width, result.height]);
     expect(new Set(picture.data).size).toBeGreaterThan(20);
     expect(readPngText(bytes('a.png'))['parameters']).toContain('Steps: 2, Sampler: DDIM, CFG scale: 7.5, Seed: 7');
+  });
+
+  it('merges a LoRA file, keeps it in the picture and repeats it from there', async () => {
+    const module = 'mid_block.attentions.0.transformer_blocks.0.attn2.to_v';
+    const wave = (shape: number[]) =>
+      float32(
+        Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(i)),
+        shape,
+      );
+    const tensors = {
+      [`unet.${module}.lora_A.weight`]: wave([2, 32]),
+      [`unet.${module}.lora_B.weight`]: wave([32, 2]),
+    };
+    await writeSafetensors(join(cwd, 'l.safetensors'), tensors);
+    const settings = ['a man', '--model', model, '--seed', '7', '--steps', '2'];
+    const pixels = async (name: string) => (await readImage(join(cwd, name))).data;
+    await generate(...settings, '--out', 'plain.png');
+    await generate(...settings, '--lora', 'l.safetensors:0', '--out', 'zero.png');
+    const run = await generate(...settings, '--lora', 'l.safetensors:3', '--out', 'a.png', '--json');
+    expect(JSON.parse(run.stdout).loras).toEqual([
+      { name: 'l.safetensors', scale: 3, fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) },
+    ]);
+    expect(await pixels('zero.png')).toEqual(await pixels('plain.png'));
+    expect(await pixels('a.png')).not.toEqual(await pixels('plain.png'));
+    expect((await generate('--from', 'a.png', '--out', 'b.png')).code).toBe(0);
+    expect(bytes('b.png')).toEqual(bytes('a.png'));
+    expect(await generate('a man', '--lora', 'l.safetensors')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/another family/),
+    });
   });
 
   it('repeats a picture bit for bit from its settings, and lets options override them', async () => {
