@@ -124,6 +124,7 @@ export function compose(options: ComposeOptions & { personFree: boolean }): Comp
       let label = 0;
       let votes = 0;
       let looked = 0;
+      let freeLooked = 0;
       let reach = 1;
       let reachWithout = 1;
       for (let k = 0; k < 4; k++) {
@@ -151,11 +152,16 @@ export function compose(options: ComposeOptions & { personFree: boolean }): Comp
         const key = (stored >> 8) & 255;
         // Scenery stands outside the map that covers person and objects.
         const shaded = key > 0 && own >>> 24 !== LABEL.scenery;
-        if (shaded && Math.abs(objectDepth[s] - looked) > SAME_DEPTH * looked) {
+        // Each map has its own last look-up, so that a picture does not depend on whether the other is wanted.
+        if (shaded && !covered && Math.abs(objectDepth[s] - looked) > SAME_DEPTH * looked) {
           looked = objectDepth[s];
           place.find(x + 0.25 + 0.5 * (k & 1), y + 0.25 + 0.5 * (k >> 1), looked);
           reach = map.visibility(place.x, place.y, place.z, 0.18);
-          reachWithout = wantsFree ? mapWithout.visibility(place.x, place.y, place.z, 0.18) : 1;
+        }
+        if (shaded && wantsFree && Math.abs(objectDepth[s] - freeLooked) > SAME_DEPTH * freeLooked) {
+          freeLooked = objectDepth[s];
+          place.find(x + 0.25 + 0.5 * (k & 1), y + 0.25 + 0.5 * (k >> 1), freeLooked);
+          reachWithout = mapWithout.visibility(place.x, place.y, place.z, 0.18);
         }
         const ambient = stored & 255;
         const shine = (stored >> 16) & 255;
