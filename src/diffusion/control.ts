@@ -1,9 +1,10 @@
 // ControlNets beside the UNet: several at once, each with its condition picture, scale and part of the steps.
 import { ContrappostoError } from '../core/errors.js';
 import { type Image, resizeImage, toTensor } from '../core/image.js';
-import { float32, floats, type Shape, sizeOf, type Tensor, type WeightSource } from '../core/tensor.js';
+import { float32, type Shape, sizeOf, type Tensor, type WeightSource } from '../core/tensor.js';
 import { type ControlNetConfig, controlNetGraph, parseControlNetConfig } from '../models/index.js';
 import type { Session } from '../runtime/index.js';
+import { sumResiduals } from './control-residuals.js';
 import type { Pipeline } from './pipeline.js';
 import { type Residuals, stack } from './sampling.js';
 
@@ -80,14 +81,13 @@ export async function controlResiduals(
     loaded.push({ control, session, condition: stack(new Array<Tensor>(size.batch).fill(condition)) });
   }
   return async (feeds, index) => {
-    let sum: Record<string, Tensor> | undefined;
+    const outputs: Record<string, Tensor>[] = [];
     for (const { control, session, condition } of loaded) {
       if (!actsAt(control, { step: index - first, steps })) continue;
       const scale = float32([control.controlScale ?? 1], []);
-      const out = await session.run({ ...feeds, cond: condition, conditioning_scale: scale }, { signal });
-      sum = sum ? added(sum, out) : out;
+      outputs.push(await session.run({ ...feeds, cond: condition, conditioning_scale: scale }, { signal }));
     }
-    return sum ?? none;
+    return outputs.length > 0 ? sumResiduals(outputs) : none;
   };
 }
 
@@ -115,19 +115,4 @@ async function conditionTensor(
 
 function zeros(shape: Shape): Tensor {
   return float32(new Float32Array(sizeOf(shape)), shape);
-}
-
-function added(a: Record<string, Tensor>, b: Record<string, Tensor>): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(a).map(([name, { shape }]) => {
-      const other = floats(b[name]);
-      return [
-        name,
-        float32(
-          floats(a[name]).map((v, i) => v + other[i]),
-          shape,
-        ),
-      ];
-    }),
-  );
 }
