@@ -8,9 +8,10 @@ import { randomNormal } from '../core/random.js';
 import { float32, floats, int64, type Tensor } from '../core/tensor.js';
 import { DDIMScheduler } from '../diffusion/ddim.js';
 import { loadPipeline } from '../diffusion/pipeline.js';
-import { parseUNet2DConditionConfig, unetGraph } from '../models/index.js';
+import { unetGraph } from '../models/index.js';
 import { createRuntime } from '../runtime/index.js';
-import { openCheckpoint, openSafetensors, writeSafetensors, writeTokenizer } from '../weights/index.js';
+import { openCheckpoint, writeSafetensors, writeTokenizer } from '../weights/index.js';
+import { diffusersClass, findNetwork } from './networks.js';
 import { compare, formatReport, relativeError } from './report.js';
 import { runParity } from './run.js';
 
@@ -128,30 +129,38 @@ describe('runParity', () => {
   });
 });
 
+describe('findNetwork', () => {
+  it('takes the network of that kind whose name begins as the checkpoint', async () => {
+    const checkpoints = await freshFolder('networks');
+    const kinds = {
+      'small-control': 'ControlNetModel',
+      'tiny-control': 'ControlNetModel',
+      'tiny-adapter': 'T2IAdapter',
+    };
+    for (const [name, _class_name] of Object.entries(kinds)) {
+      await mkdir(join(checkpoints, name));
+      writeFileSync(join(checkpoints, name, 'config.json'), JSON.stringify({ _class_name }));
+    }
+    const kind = diffusersClass('ControlNetModel');
+    expect(findNetwork(checkpoints, { kind, near: 'tiny-sd' })).toBe(join(checkpoints, 'tiny-control'));
+    expect(findNetwork(checkpoints, { kind, near: 'small-sd' })).toBe(join(checkpoints, 'small-control'));
+    const single = join(checkpoints, 'tiny-control');
+    expect(findNetwork(single, { kind, near: 'tiny-sd' })).toBe(single);
+    const missing = () => findNetwork(checkpoints, { kind: diffusersClass('VQModel'), near: 'tiny-sd' });
+    expect(missing).toThrow(/VQModel/);
+  });
+});
+
 describe.skipIf(!hasGolden)('reference tensors of diffusers and transformers', () => {
   it('are reproduced within their tolerances', async () => {
     const { checks } = await runParity({ io: golden, checkpoints: golden, runtime });
     expect(checks.filter((c) => !c.passed)).toEqual([]);
     const files = new Set(checks.map((c) => c.file));
-    for (const name of ['components', 'pipeline', 'attention-grad'])
+    for (const name of ['components', 'pipeline', 'attention-grad', 'controlnet', 't2iadapter', 'inpaint'])
       expect(files).toContain(`tiny-sd-io/${name}.safetensors`);
+    for (const name of ['tiny-sdxl-io/pipeline', 'tiny-clip-io', 'resnet50-io'])
+      expect(files).toContain(`${name}.safetensors`);
     expect(checks.length).toBeGreaterThan(50);
-  });
-
-  it('hold for the UNet of the XL layout', async () => {
-    const io = openSafetensors(join(golden, 'tiny-sdxl-io/pipeline.safetensors'));
-    const { config, weights } = openCheckpoint(join(golden, 'tiny-sdxl')).component('unet');
-    const graph = unetGraph(parseUNet2DConditionConfig(config), { batch: 1, height: 32, width: 32 });
-    const session = await runtime.session(graph, weights);
-    const { out } = await session.run({
-      sample: io.read('latents'),
-      timestep: float32([441], [1]),
-      encoder_hidden_states: io.read('prompt_embeds'),
-      text_embeds: io.read('pooled'),
-      time_ids: float32([128, 128, 0, 0, 128, 128], [1, 6]),
-    });
-    expect(relativeError(floats(out), io.read('unet_out_t441').data)).toBeLessThan(1e-4);
-    io.close();
   });
 
   it('have the parameter names and shapes that the graphs ask for, all of them', () => {
