@@ -57,7 +57,7 @@ export function fadeWeights(
 ): Float32Array[] {
   const pixels = side * scaleFactor;
   const ramp = (shared: number, at: number) => Math.min(1, (at + 0.5) / shared);
-  return starts.map((start, i) => {
+  const fades = starts.map((start, i) => {
     const before = i > 0 ? (starts[i - 1] + side - start) * scaleFactor : 0;
     const after = i + 1 < starts.length ? (start + side - starts[i + 1]) * scaleFactor : 0;
     return Float32Array.from({ length: pixels }, (_, at) => {
@@ -66,6 +66,14 @@ export function fadeWeights(
       return Math.min(rising, falling);
     });
   });
+  // Where a third tile reaches into the overlap of two, the ramps alone add up to more than one.
+  const total = new Float64Array((starts[starts.length - 1] + side) * scaleFactor);
+  starts.forEach((start, i) => {
+    fades[i].forEach((v, at) => {
+      total[start * scaleFactor + at] += v;
+    });
+  });
+  return fades.map((fade, i) => fade.map((v, at) => v / total[starts[i] * scaleFactor + at]));
 }
 
 function crop(x: Tensor, at: { top: number; left: number; height: number; width: number }): Tensor {

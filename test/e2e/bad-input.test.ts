@@ -139,7 +139,11 @@ describe('generate', () => {
     ['an empty prompt', ['generate', ' '], /got an empty one.*hint: for example/s],
     ['a method that is not there yet', [...draw, '--method', 'record'], /expected sd, got "record".*hint:/s],
     ['an unknown model', ['generate', 'x', '--model', 'nothing'], /no such name or folder.*hint:/s],
-    ['a model that is a file', ['generate', 'x', '--model', 'text.jpg', ...out], /a single file.*hint:/s],
+    [
+      'a model that is a file',
+      ['generate', 'x', '--model', 'text.jpg', ...out],
+      /expected a safetensors header.*hint:/s,
+    ],
     ['a folder that is no model', ['generate', 'x', '--model', 'folder', ...out], /sub-folders.*hint:/s],
     ['a side that is not a multiple of 8', [...draw, '--width', '100'], /hint: try --width 96 or --width 104/],
     ['an absurd side', [...draw, '--height', '99999'], /--height: expected .*64 to 2048.*hint:/s],
