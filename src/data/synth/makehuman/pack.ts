@@ -88,7 +88,7 @@ function inflate(file: Uint8Array): Uint8Array {
 function damaged(got: string): ContrappostoError {
   return new ContrappostoError('corrupt-file', {
     operation: 'open pack of characters',
-    expected: `a file that \`contrapposto synth --bake\` of this version wrote`,
+    expected: `a pack of people that this version baked`,
     got,
     hint: 'bake it again',
   });
