@@ -17,25 +17,32 @@ async function main(): Promise<void> {
       'denoiser-seconds': text,
       'denoiser-batch': text,
       'denoiser-lr': text,
+      'training-seconds': text,
+      'training-batch': text,
+      'training-lr': text,
+      'latent-channels': text,
       'decoder-only': { type: 'boolean', default: false },
     },
   });
   const number = (name: Exclude<keyof typeof values, 'decoder-only'>) =>
     values[name] === undefined ? undefined : Number(values[name]);
-  const stage = (name: 'autoencoder' | 'denoiser') =>
+  const stage = (name: 'autoencoder' | 'denoiser' | 'training') =>
     Object.fromEntries(
       Object.entries({ seconds: number(`${name}-seconds`), batch: number(`${name}-batch`) }).filter(
         ([, v]) => v !== undefined,
       ),
     );
-  const lr = number('denoiser-lr');
+  const rate = (name: 'denoiser-lr' | 'training-lr') =>
+    values[name] === undefined ? {} : { lr: Number(values[name]) };
   const result = await runTrain({
     recipe: positionals[0] ?? 'mini-sd',
     exportDirectory: values.export,
     dataDirectory: values.data,
     tokenizerDirectory: values.tokenizer,
     autoencoder: { ...stage('autoencoder'), decoderOnly: values['decoder-only'] },
-    denoiser: { ...stage('denoiser'), ...(lr === undefined ? {} : { lr }) },
+    denoiser: { ...stage('denoiser'), ...rate('denoiser-lr') },
+    training: { ...stage('training'), ...rate('training-lr') },
+    latentChannels: number('latent-channels'),
     heldOutRows: number('held-out'),
   });
   console.log(JSON.stringify(result));

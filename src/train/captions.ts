@@ -17,7 +17,7 @@ interface Watch {
 }
 
 /** Record files of a data folder in the order in which the trainer joins its shards. Throws `not-found`. */
-async function shardRecords(directory: string): Promise<string[]> {
+export async function shardRecords(directory: string): Promise<string[]> {
   const names = (await readdir(directory)).filter((n) => /^shard-.*\.jsonl$/.test(n)).sort();
   if (names.length > 0) return names.map((n) => join(directory, n));
   throw new ContrappostoError('not-found', {
@@ -59,6 +59,16 @@ export async function readCaptions(directory: string, { signal }: Watch = {}): P
     for await (const captions of captionsOf(file)) all.push(...captions);
   }
   return all;
+}
+
+/** Number of pictures of a data folder. Throws `not-found` without one, `corrupt-file` for a bad record. */
+export async function countRows(directory: string, { signal }: Watch = {}): Promise<number> {
+  let rows = 0;
+  for (const file of await shardRecords(directory)) {
+    throwIfAborted(signal, 'count pictures');
+    for await (const _ of captionsOf(file)) rows++;
+  }
+  return rows;
 }
 
 /**

@@ -4,16 +4,11 @@ import { join } from 'node:path';
 import { ContrappostoError } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import { type ClipTokenizer, openTokenizer, trainBpe, writeTokenizer } from '../weights/index.js';
-import { readCaptions, writeTokens } from './captions.js';
-import { GRID_PROMPTS } from './mini-sd/grid-prompts.js';
-import { miniSdRecipe } from './mini-sd/recipe.js';
-import { MINI, type MiniSettings, TOY } from './mini-sd/settings.js';
+import { countRows, readCaptions, writeTokens } from './captions.js';
+import { RECIPES, type RecipeEntry, type RecipeOptions } from './recipes.js';
 import { exportRecipe } from './training-export.js';
 
-/** Recipes by name. */
-export const RECIPES: Readonly<Record<string, MiniSettings>> = { [MINI.name]: MINI, [TOY.name]: TOY };
-
-export interface TrainOptions {
+export interface TrainOptions extends RecipeOptions {
   recipe: string;
   /** Folder for the trainer: graphs, plan, initial parameters. */
   exportDirectory: string;
@@ -21,81 +16,55 @@ export interface TrainOptions {
   dataDirectory: string;
   /** A tokenizer folder to use instead of learning one from the captions. */
   tokenizerDirectory?: string;
-  autoencoder?: Partial<StageSize> & { decoderOnly?: boolean };
-  denoiser?: Partial<StageSize> & { lr?: number };
-  heldOutRows?: number;
   signal?: AbortSignal;
   onProgress?: OnProgress;
-}
-
-interface StageSize {
-  seconds: number | null;
-  steps: number | null;
-  batch: number;
 }
 
 export interface TrainResult {
   recipe: string;
   exportDirectory: string;
   rows: number;
+  /** Tokens of the vocabulary; 0 for a recipe that reads no captions. */
   vocabulary: number;
   parameters: number;
 }
 
 /** Most tokens that a learned vocabulary has; captions of rendered scenes need fewer. */
 const VOCABULARY_LIMIT = 1400;
-const DEFAULT_STAGE: Record<string, { autoencoder: StageSize; denoiser: StageSize; heldOut: number }> = {
-  'mini-sd': {
-    autoencoder: { seconds: 300, steps: null, batch: 64 },
-    denoiser: { seconds: 1000, steps: null, batch: 256 },
-    heldOut: 512,
-  },
-  'toy-sd': {
-    autoencoder: { seconds: null, steps: 60, batch: 8 },
-    denoiser: { seconds: null, steps: 60, batch: 8 },
-    heldOut: 16,
-  },
-};
 
 /** Exports a recipe. Throws `usage` for an unknown recipe, `not-found` without data, `io` when it cannot write. */
 export async function runTrain(options: TrainOptions): Promise<TrainResult> {
-  const { signal, onProgress } = options;
-  const settings = RECIPES[options.recipe];
-  if (!settings) {
+  const { exportDirectory, onProgress } = options;
+  const entry = Object.hasOwn(RECIPES, options.recipe) ? RECIPES[options.recipe] : undefined;
+  if (!entry) {
     const expected = `one of ${Object.keys(RECIPES).join(', ')}`;
     throw new ContrappostoError('usage', { operation: 'recipe', expected, got: `"${options.recipe}"` });
   }
-  const folder = join(options.exportDirectory, 'configs', 'tokenizer');
-  onProgress?.({ type: 'stage', stage: 'tokenizer' });
-  const tokenizer = await prepareTokenizer(settings, { ...options, folder });
-  const { rows } = await writeTokens(options.dataDirectory, {
-    tokenizer,
-    phrasings: settings.phrasings,
-    signal,
-    onProgress,
-  });
+  const { rows, tokenizer } = await prepareCaptions(entry, options);
   onProgress?.({ type: 'stage', stage: 'export' });
-  const defaults = DEFAULT_STAGE[settings.name];
-  const recipe = miniSdRecipe({
-    settings,
-    vocabulary: { vocabulary: tokenizer.vocabSize, start: tokenizer.bosId, end: tokenizer.eosId },
-    emptyPrompt: tokenizer.encode('').ids,
-    gridPrompts: GRID_PROMPTS.map((prompt) => tokenizer.encode(prompt).ids),
-    autoencoder: { ...defaults.autoencoder, ...options.autoencoder },
-    denoiser: { ...defaults.denoiser, ...options.denoiser },
-    heldOutRows: options.heldOutRows ?? defaults.heldOut,
-  });
-  const { parameters } = await exportRecipe(recipe, options.exportDirectory);
-  const { exportDirectory } = options;
-  return { recipe: settings.name, exportDirectory, rows, vocabulary: tokenizer.vocabSize, parameters };
+  const { parameters } = await exportRecipe(entry.build(options, tokenizer), exportDirectory);
+  return { recipe: options.recipe, exportDirectory, rows, vocabulary: tokenizer?.vocabSize ?? 0, parameters };
+}
+
+/** Tokenises the data's captions when the recipe reads them; counts the pictures. */
+async function prepareCaptions(
+  entry: RecipeEntry,
+  options: TrainOptions,
+): Promise<{ rows: number; tokenizer?: ClipTokenizer }> {
+  const { dataDirectory, signal, onProgress } = options;
+  if (!entry.prompts) return { rows: await countRows(dataDirectory, { signal }) };
+  onProgress?.({ type: 'stage', stage: 'tokenizer' });
+  const folder = join(options.exportDirectory, 'configs', 'tokenizer');
+  const tokenizer = await prepareTokenizer(options, { folder, modelMaxLength: entry.prompts.tokens });
+  const { phrasings } = entry.prompts;
+  const { rows } = await writeTokens(dataDirectory, { tokenizer, phrasings, signal, onProgress });
+  return { rows, tokenizer };
 }
 
 async function prepareTokenizer(
-  settings: MiniSettings,
-  options: TrainOptions & { folder: string },
+  options: TrainOptions,
+  { folder, modelMaxLength }: { folder: string; modelMaxLength: number },
 ): Promise<ClipTokenizer> {
-  const { folder, signal } = options;
-  const modelMaxLength = settings.promptTokens;
   if (options.tokenizerDirectory) {
     const read = (name: string) => readFile(join(options.tokenizerDirectory!, name), 'utf8');
     openTokenizer(options.tokenizerDirectory);
@@ -103,6 +72,7 @@ async function prepareTokenizer(
     const merges = (await read('merges.txt')).split('\n').filter((line) => line !== '' && !line.startsWith('#version'));
     await writeTokenizer(folder, { vocab, merges, modelMaxLength });
   } else {
+    const { signal } = options;
     const captions = await readCaptions(options.dataDirectory, { signal });
     const learned = trainBpe(captions, { vocabSize: VOCABULARY_LIMIT, signal });
     await writeTokenizer(folder, { ...learned, modelMaxLength });

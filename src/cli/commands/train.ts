@@ -14,21 +14,29 @@ interface TrainCliOptions extends SharedOptions {
   autoencoderBatch?: number;
   denoiserSeconds?: number;
   denoiserBatch?: number;
+  trainingSeconds?: number;
+  trainingBatch?: number;
+  latentChannels?: number;
   heldOut?: number;
 }
 
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('prepare the training of a recipe; trainer/ then runs it on PyTorch')
-    .argument('<recipe>', 'mini-sd, or toy-sd for a try on the CPU')
+    .argument('<recipe>', 'mini-sd or mini-clip; toy-sd or toy-clip for a try on the CPU')
     .option('--export <dir>', 'write graphs, first parameters and plan here')
     .option('--data <dir>', 'data that contrapposto synth --format shards rendered')
     .option('--tokenizer <dir>', 'use this tokenizer (default: learn one from the captions)');
-  for (const stage of ['autoencoder', 'denoiser']) {
+  for (const [stage, what] of [
+    ['autoencoder', 'the autoencoder'],
+    ['denoiser', 'the denoiser'],
+    ['training', 'a recipe of one stage'],
+  ]) {
     command
-      .addOption(whole(`--${stage}-seconds <n>`, `how long the ${stage} is trained`))
-      .addOption(whole(`--${stage}-batch <n>`, `pictures a step of the ${stage}`));
+      .addOption(whole(`--${stage}-seconds <n>`, `how long ${what} is trained`))
+      .addOption(whole(`--${stage}-batch <n>`, `pictures a step of ${what}`));
   }
+  command.addOption(whole('--latent-channels <n>', 'channels of the latents of mini-sd and toy-sd (default: 4)'));
   command.addOption(whole('--held-out <n>', 'pictures that are never trained on'));
   addSharedOptions(command, { out: 'not used here, see --export' });
   return command.action(async (recipe: string, options: TrainCliOptions) => {
@@ -40,6 +48,7 @@ export function trainCommand(): Command {
 
 function settingsOf(recipe: string, options: TrainCliOptions) {
   const { data, autoencoderSeconds, autoencoderBatch, denoiserSeconds, denoiserBatch } = options;
+  const { trainingSeconds, trainingBatch, latentChannels } = options;
   if (!options.export) {
     throw new ContrappostoError('unsupported', {
       operation: 'train',
@@ -59,6 +68,8 @@ function settingsOf(recipe: string, options: TrainCliOptions) {
     tokenizerDirectory: options.tokenizer,
     autoencoder: given({ seconds: autoencoderSeconds, batch: autoencoderBatch }),
     denoiser: given({ seconds: denoiserSeconds, batch: denoiserBatch }),
+    training: given({ seconds: trainingSeconds, batch: trainingBatch }),
+    latentChannels,
     heldOutRows: options.heldOut,
   };
 }

@@ -74,17 +74,25 @@ class Networks {
   }
 }
 
-/** One phrasing of each row, or the empty prompt: int32 [N, R, T] -> int64 [N, T]. */
-function chosenTokens(graph: Graph, { settings, batch }: Sized, emptyPrompt: readonly number[]): Value {
+/** One phrasing of each row by the input `phrasing`: `tokens` int32 [N, R, T] -> int32 [N, T]. */
+export function phrasingTokens(
+  graph: Graph,
+  { settings, batch }: { settings: { phrasings: number; promptTokens: number }; batch: number },
+): Value {
   const { phrasings, promptTokens } = settings;
   const tokens = graph.input('tokens', 'int32', [batch, phrasings, promptTokens]);
   const phrasing = graph.input('phrasing', 'int64', [batch]);
-  const drop = graph.input('drop', 'bool', [batch]);
   const rows = Array.from({ length: batch }, (_, n) => n * phrasings);
   const row = Add(phrasing, graph.constant(rows, { dtype: 'int64', shape: [batch] }));
-  const ids = Gather(Reshape(tokens, [batch * phrasings, promptTokens]), row); // [N, T]
-  const empty = graph.constant([...emptyPrompt], { dtype: 'int32', shape: [1, promptTokens] });
-  return Cast(Where(Reshape(drop, [batch, 1]), empty, ids), { to: 'int64' });
+  return Gather(Reshape(tokens, [batch * phrasings, promptTokens]), row);
+}
+
+/** The same, or the empty prompt where the input `drop` says so: int64 [N, T]. */
+function chosenTokens(graph: Graph, size: Sized, emptyPrompt: readonly number[]): Value {
+  const ids = phrasingTokens(graph, size);
+  const drop = graph.input('drop', 'bool', [size.batch]);
+  const empty = graph.constant([...emptyPrompt], { dtype: 'int32', shape: [1, size.settings.promptTokens] });
+  return Cast(Where(Reshape(drop, [size.batch, 1]), empty, ids), { to: 'int64' });
 }
 
 function latentShape({ latentChannels, latentSize }: MiniSettings, batch: number): number[] {

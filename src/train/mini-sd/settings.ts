@@ -19,6 +19,7 @@ export interface MiniSettings {
   discriminator: readonly [number, number, number];
 }
 
+/** Channels of the latents unless another number is asked for. */
 const LATENT_CHANNELS = 4;
 
 function vaeConfig(channels: number, blocks: number) {
@@ -83,6 +84,18 @@ export const TOY: MiniSettings = {
   text: { width: 32, layers: 1, heads: 2 },
   discriminator: [8, 16, 16],
 };
+
+/** The same networks with latents of another number of channels, under a name that says so (`mini-sd-8`). */
+export function withLatentChannels(settings: MiniSettings, channels: number): MiniSettings {
+  if (channels === settings.latentChannels) return settings;
+  return {
+    ...settings,
+    name: `${settings.name}-${channels}`,
+    latentChannels: channels,
+    vae: { ...settings.vae, latent_channels: channels },
+    unet: { ...settings.unet, in_channels: channels, out_channels: channels },
+  };
+}
 
 /** Ids of a tokenizer that the text encoder and the captions share. */
 export interface Vocabulary {
