@@ -80,11 +80,11 @@ async function samplePicture(
   const size = { batch: branches.length, height, width, tokens: prompt.tokens.shape[1] };
   const first = start?.first ?? 0;
   const steered = controls.length > 0;
+  // Some schedulers evaluate the network more often than once a step.
+  const taken = scheduler.begin(steps, { first }).timesteps.length - first;
   const denoiser = guidedDenoiser({
     session: await pipeline.unetSession({ ...size, residuals: steered }, { signal }),
-    residuals: steered
-      ? await controlResiduals(pipeline, controls, { size, first, steps: steps - first, signal })
-      : undefined,
+    residuals: steered ? await controlResiduals(pipeline, controls, { size, first, steps: taken, signal }) : undefined,
     prompt: prompt.tokens,
     negativePrompt: negativePrompt?.tokens,
     guidanceScale,
@@ -103,7 +103,7 @@ async function samplePicture(
     signal,
     onStep: ({ index, denoised }) => {
       const preview = async () => toImage(await pipeline.decode(denoised, { signal }));
-      onProgress?.({ type: 'step', stage: 'denoise', step: index - first + 1, steps: steps - first, preview });
+      onProgress?.({ type: 'step', stage: 'denoise', step: index - first + 1, steps: taken, preview });
     },
   });
 }

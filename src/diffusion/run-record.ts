@@ -154,6 +154,7 @@ const WEB_UI_SAMPLERS: Record<string, string> = {
   euler: 'Euler',
   'euler-karras': 'Euler Karras',
   'euler-ancestral': 'Euler a',
+  pndm: 'PLMS',
   unipc: 'UniPC',
 };
 

@@ -21,7 +21,10 @@ export interface RunOptions {
 
 /** One sampling run: `timesteps` from noisy to clean, and the state that multistep methods carry along. */
 export interface SamplingRun {
-  /** All of them, also those before the first step of the run. May lie between two training timesteps. */
+  /**
+   * One an evaluation of the network, also those before the first of the run. May lie between two training timesteps.
+   * Most schedulers evaluate once a step; PNDM evaluates more often at the beginning.
+   */
   readonly timesteps: readonly number[];
   /** Unit normal noise multiplied by this is what step 0 takes. */
   readonly initNoiseSigma: number;
@@ -102,7 +105,7 @@ export function schedulerFrom(config: unknown, table: SchedulerTable): Scheduler
     operation: 'scheduler config',
     expected: Object.keys(table).join(' or '),
     got: className,
-    hint: 'choose one with the scheduler option; it then takes its schedule from the checkpoint',
+    hint: 'choose another one (generate --scheduler euler); it then takes its schedule from the checkpoint',
   });
 }
 

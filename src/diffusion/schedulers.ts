@@ -5,6 +5,7 @@ import { DDPMScheduler } from './ddpm.js';
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep.js';
 import { EulerAncestralDiscreteScheduler } from './euler-ancestral.js';
 import { EulerDiscreteScheduler } from './euler-discrete.js';
+import { PNDMScheduler } from './pndm.js';
 import { type Scheduler, type SchedulerTable, schedulerFrom } from './scheduler.js';
 import { UniPCMultistepScheduler } from './unipc-multistep.js';
 
@@ -14,6 +15,7 @@ export const SCHEDULERS: SchedulerTable = {
   DPMSolverMultistepScheduler: (config) => new DPMSolverMultistepScheduler(config),
   EulerDiscreteScheduler: (config) => new EulerDiscreteScheduler(config),
   EulerAncestralDiscreteScheduler: (config) => new EulerAncestralDiscreteScheduler(config),
+  PNDMScheduler: (config) => new PNDMScheduler(config),
   UniPCMultistepScheduler: (config) => new UniPCMultistepScheduler(config),
 };
 
@@ -26,6 +28,7 @@ const CHOICES = {
   euler: { className: 'EulerDiscreteScheduler', settings: {} },
   'euler-karras': { className: 'EulerDiscreteScheduler', settings: { use_karras_sigmas: true } },
   'euler-ancestral': { className: 'EulerAncestralDiscreteScheduler', settings: {} },
+  pndm: { className: 'PNDMScheduler', settings: { skip_prk_steps: true, set_alpha_to_one: false } },
   unipc: { className: 'UniPCMultistepScheduler', settings: {} },
 } as const;
 
@@ -59,11 +62,12 @@ const SHARED_FIELDS = [
  * The scheduler of a checkpoint, or another algorithm on the checkpoint's noise schedule.
  *
  * @param config content of `scheduler_config.json`
- * @param name algorithm to use in place of the one that the config names
+ * @param name algorithm to use in place of the one that the config names (a short name, or that class itself)
  * @throws ContrappostoError `unsupported` for a class or setting that is not implemented, `usage` for an unknown name
  */
 export function createScheduler(config: unknown, name?: string): Scheduler {
-  if (name === undefined) return schedulerFrom(config, SCHEDULERS);
+  const given = (config ?? {}) as Record<string, unknown>;
+  if (name === undefined || name === given['_class_name']) return schedulerFrom(config, SCHEDULERS);
   if (!Object.hasOwn(CHOICES, name)) {
     throw new ContrappostoError('usage', {
       operation: 'scheduler',
@@ -72,7 +76,6 @@ export function createScheduler(config: unknown, name?: string): Scheduler {
     });
   }
   const { className, settings } = CHOICES[name as SchedulerName];
-  const given = (config ?? {}) as Record<string, unknown>;
   if (given['_class_name'] === className) {
     return SCHEDULERS[className]({ ...given, use_karras_sigmas: 'use_karras_sigmas' in settings });
   }

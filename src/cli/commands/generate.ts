@@ -32,7 +32,7 @@ export function generateCommand(): Command {
     )
     .option(
       '--scheduler <name>',
-      'the sampler: ddim, ddpm, dpm++, dpm++-karras, euler, euler-karras, euler-ancestral or unipc',
+      'the sampler: ddim, ddpm, dpm++, dpm++-karras, euler, euler-karras, euler-ancestral, pndm or unipc',
     )
     .addOption(number('--width <px>', 'a multiple of 8', integer('--width', LIMITS.side)))
     .addOption(number('--height <px>', 'a multiple of 8', integer('--height', LIMITS.side)))

@@ -1,15 +1,16 @@
 // `contrapposto synth`: rendered people with exact annotation.
-import { Command, Option } from 'commander';
-import type { SynthKind, SynthReport } from '../../data/synth/synth-command.js';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { SynthReport } from '../../data/synth/synth-command.js';
+import type { PictureSize } from '../../data/synth/types.js';
 import { type CommandResult, execute } from '../execute.js';
 import { integer } from '../option-values.js';
 import { addSharedOptions, type SharedOptions } from '../shared-options.js';
 
 interface SynthCliOptions extends SharedOptions {
-  kind: SynthKind;
+  kind: string;
   count: number;
   out: string;
-  size?: number;
+  size?: PictureSize;
   workers?: number;
   body?: 'makehuman' | 'mannequin';
   assets?: string;
@@ -23,9 +24,13 @@ interface SynthCliOptions extends SharedOptions {
 export function synthCommand(): Command {
   const command = new Command('synth')
     .description('render people and things with exact annotation')
-    .addOption(new Option('--kind <name>', 'kind of scene').choices(['interaction']).default('interaction'))
+    .option(
+      '--kind <names>',
+      'interaction, gesture, all, or several with weights: interaction:6,gesture:2',
+      'interaction',
+    )
     .addOption(whole('--count <n>', 'number of pictures', { min: 1, max: 1e9 }).default(48))
-    .addOption(whole('--size <px>', 'side of the square pictures (default: 256)', { min: 64, max: 1024 }))
+    .option('--size <px>', 'side of square pictures, or width x height as in 176x256 (default: by kind)', pictureSize)
     .addOption(whole('--workers <n>', 'threads (default: one a core)', { min: 1, max: 1024 }))
     .addOption(new Option('--body <name>', 'whose bodies').choices(['makehuman', 'mannequin']))
     .option('--assets <dir>', 'folder of makehuman assets')
@@ -40,10 +45,17 @@ export function synthCommand(): Command {
   return command.action(async (options: SynthCliOptions) => {
     if (options.out === undefined) command.error("error: required option '--out <path>' not specified");
     const { runSynth } = await import('../../data/synth/synth-command.js');
-    const { size, seed, json: _, quiet: __, model: ___, device: ____, ...same } = options;
-    const settings = { ...same, sizePx: size, start: seed };
+    const { seed, json: _, quiet: __, model: ___, device: ____, ...same } = options;
+    const settings = { ...same, start: seed };
     await execute(options, async (context) => present(await runSynth(settings, context)));
   });
+}
+
+/** Reads `256` or `176x256`. */
+function pictureSize(text: string): PictureSize {
+  const [, width, height = width] = /^(\d{1,5})(?:x(\d{1,5}))?$/i.exec(text) ?? [];
+  if (width === undefined) throw new InvalidArgumentError('give pixels as in 256 or 176x256');
+  return { widthPx: Number(width), heightPx: Number(height) };
 }
 
 function whole(flags: string, description: string, range: { min: number; max: number }): Option {
