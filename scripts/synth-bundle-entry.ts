@@ -27,12 +27,12 @@ async function main(): Promise<void> {
   let reported = 0;
   const report = await runSynth(
     {
-      kind: values.kind as SynthOptions['kind'],
+      kind: values.kind,
       count: Number(values.count),
       start: Number(values.start),
       out: values.out,
       format: values.format as SynthOptions['format'],
-      sizePx: number(values.size),
+      size: number(values.size),
       workers: number(values.workers),
       pack: values.pack,
       body: values.body as SynthOptions['body'],

@@ -1,5 +1,6 @@
 // `contrapposto synth`: rendered people with exact annotation.
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { ContrappostoError } from '../../core/errors.js';
 import type { SynthReport } from '../../data/synth/synth-command.js';
 import type { PictureSize } from '../../data/synth/types.js';
 import { type CommandResult, execute } from '../execute.js';
@@ -54,7 +55,14 @@ export function synthCommand(): Command {
 /** Reads `256` or `176x256`. */
 function pictureSize(text: string): PictureSize {
   const [, width, height = width] = /^(\d{1,5})(?:x(\d{1,5}))?$/i.exec(text) ?? [];
-  if (width === undefined) throw new InvalidArgumentError('give pixels as in 256 or 176x256');
+  if (width === undefined) {
+    throw new ContrappostoError('usage', {
+      operation: '--size',
+      expected: 'pixels, or width x height',
+      got: `"${text}"`,
+      hint: 'for example --size 256 or --size 176x256',
+    });
+  }
   return { widthPx: Number(width), heightPx: Number(height) };
 }
 

@@ -14,13 +14,14 @@ const CAMERA: Camera = {
   focalPx: 64,
   centreX: 16,
   centreY: 16,
-  sizePx: 32,
+  widthPx: 32,
+  heightPx: 32,
 };
 
 it('boxes and counts each label as a search pixel by pixel does', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 64, maxLength: 64 }), (labels) => {
-      const found = regions(Uint8Array.from(labels), 8);
+      const found = regions(Uint8Array.from(labels), { widthPx: 8, heightPx: 8 });
       for (const label of [1, 2, 3]) {
         const at = labels.flatMap((l, i) => (l === label ? [[i % 8, Math.floor(i / 8)]] : []));
         expect(found[label].pixels).toBe(at.length);

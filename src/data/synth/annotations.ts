@@ -1,6 +1,7 @@
 // What is known of a drawn picture: boxes and areas from its labels, and keypoints with their visibility.
 import { type Box, type Camera, project } from './camera.js';
 import { SAMPLES, type SampleLayer } from './raster.js';
+import type { PictureSize } from './types.js';
 import type { Vec3 } from './vector.js';
 
 /** Box (x1, y1, x2, y2 in pixels, the far edges exclusive) and number of pixels of a region. */
@@ -10,10 +11,10 @@ export interface Region {
 }
 
 /** Boxes and areas of every label below 256 in one pass; labels that do not occur have `box: null`. */
-export function regions(labels: Uint8Array, sizePx: number): Region[] {
+export function regions(labels: Uint8Array, { widthPx, heightPx }: PictureSize): Region[] {
   const found: Region[] = Array.from({ length: 256 }, () => ({ box: null, pixels: 0 }));
-  for (let y = 0, i = 0; y < sizePx; y++) {
-    for (let x = 0; x < sizePx; x++, i++) {
+  for (let y = 0, i = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, i++) {
       const label = labels[i];
       if (label === 0) continue;
       const region = found[label];
@@ -101,7 +102,7 @@ export function projectKeypoints(
   const flat: number[] = [];
   points.forEach((point, index) => {
     const { x, y, depth } = project(camera, point);
-    const inside = depth > 0.5 && x >= 0 && y >= 0 && x < camera.sizePx && y < camera.sizePx;
+    const inside = depth > 0.5 && x >= 0 && y >= 0 && x < camera.widthPx && y < camera.heightPx;
     const hidden = inside && depth - nearest(layers, x, y) > tolerance(index);
     flat.push(tenth(x), tenth(y), inside ? (hidden ? 1 : 2) : 0);
   });

@@ -2,6 +2,7 @@
 import type { VertexBuffer } from './raster.js';
 import { SAMPLES } from './raster.js';
 import type { SceneRandom } from './scene-random.js';
+import type { PictureSize } from './types.js';
 import { addScaled, cross, dot, normalise, subtract, type Vec3 } from './vector.js';
 
 /** Pixel coordinates have their origin at the upper left corner, y downwards. */
@@ -15,7 +16,9 @@ export interface Camera {
   focalPx: number;
   centreX: number;
   centreY: number;
-  sizePx: number;
+  /** Of the picture, whose upper left corner is the origin. */
+  widthPx: number;
+  heightPx: number;
 }
 
 /** Left, top, right, bottom. */
@@ -66,7 +69,7 @@ export function projectVertices(camera: Camera, vertices: VertexBuffer, count: n
 }
 
 /** Box of the first `count` points in a picture plane at distance 1 (y downwards). */
-function extent(points: ArrayLike<number>, count: number, view: Pick<Camera, 'eye' | 'forward' | 'right' | 'up'>): Box {
+export function extent(points: ArrayLike<number>, count: number, view: View): Box {
   const box: Box = [Infinity, Infinity, -Infinity, -Infinity];
   const { eye, forward, right, up } = view;
   for (let i = 0; i < count; i++) {
@@ -85,7 +88,7 @@ function extent(points: ArrayLike<number>, count: number, view: Pick<Camera, 'ey
 }
 
 export interface CameraOptions {
-  sizePx: number;
+  size: PictureSize;
   yaw: number;
   /** Frame head to hips rather than head to feet. */
   halfFigure: boolean;
@@ -105,21 +108,27 @@ export function chooseCamera(random: SceneRandom, options: CameraOptions): Camer
   const distance = (halfFigure ? random.between(15, 34) : random.between(30, 70)) * size;
   const pitch = random.between(-0.02, halfFigure ? 0.16 : 0.24);
   const centre: Vec3 = [pelvis[0], halfFigure ? chest[1] : Math.max(5 * unit, pelvis[1] - 1), pelvis[2]];
+  const view = lookAt(centre, { yaw, pitch, distance });
+  const framing = halfFigure ? frameHalf(random, view, options) : frameFull(random, view, options);
+  return { ...view, ...framing, yaw, ...options.size };
+}
+
+/** The view of `centre` from `yaw` around and `pitch` above it; never from below the ground. */
+export function lookAt(centre: Vec3, { yaw, pitch, distance }: { yaw: number; pitch: number; distance: number }): View {
   const away: Vec3 = [Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch)];
   const eye = addScaled(centre, away, distance);
   const lifted: Vec3 = [eye[0], Math.max(1.2, eye[1]), eye[2]];
   const forward = normalise(subtract(centre, lifted));
   const right = normalise(cross(forward, [0, 1, 0]));
-  const view = { eye: lifted, forward, right, up: cross(right, forward) };
-  const framing = halfFigure ? frameHalf(random, view, options) : frameFull(random, view, options);
-  return { ...view, ...framing, yaw, sizePx: options.sizePx };
+  return { eye: lifted, forward, right, up: cross(right, forward) };
 }
 
-type View = Pick<Camera, 'eye' | 'forward' | 'right' | 'up'>;
+export type View = Pick<Camera, 'eye' | 'forward' | 'right' | 'up'>;
 type Framing = Pick<Camera, 'focalPx' | 'centreX' | 'centreY'>;
 
 function frameFull(random: SceneRandom, view: View, options: CameraOptions): Framing {
-  const { sizePx: n, person, objects } = options;
+  const { person, objects } = options;
+  const { widthPx, heightPx } = options.size;
   const body = extent(person.points, person.count, view);
   const all: Box = [...body];
   if (objects.count > 0) {
@@ -130,13 +139,15 @@ function frameFull(random: SceneRandom, view: View, options: CameraOptions): Fra
     }
   }
   const fill = random.between(0.68, 0.92);
+  // What is wide does not always fill the picture.
+  const width = random.between(0.66, 0.94);
   const focalPx = Math.min(
-    (fill * n) / (body[3] - body[1]),
-    (0.95 * n) / (all[3] - all[1]),
-    (0.94 * n) / (all[2] - all[0]),
+    (fill * heightPx) / (body[3] - body[1]),
+    (0.95 * heightPx) / (all[3] - all[1]),
+    (width * widthPx) / (all[2] - all[0]),
   );
-  const spareX = (n - (all[2] - all[0]) * focalPx) / 2;
-  const spareY = n - (all[3] - all[1]) * focalPx;
+  const spareX = (widthPx - (all[2] - all[0]) * focalPx) / 2;
+  const spareY = heightPx - (all[3] - all[1]) * focalPx;
   return {
     focalPx,
     centreX: spareX * (1 + random.between(-0.75, 0.75)) - all[0] * focalPx,
@@ -145,7 +156,8 @@ function frameFull(random: SceneRandom, view: View, options: CameraOptions): Fra
 }
 
 function frameHalf(random: SceneRandom, view: View, options: CameraOptions): Framing {
-  const { sizePx: n, person, objects, pelvis } = options;
+  const { person, objects, pelvis } = options;
+  const { widthPx, heightPx } = options.size;
   const body = extent(person.points, person.count, view);
   const d = subtract(pelvis, view.eye);
   const hip = -dot(d, view.up) / dot(d, view.forward) + random.between(-0.02, 0.05);
@@ -161,11 +173,11 @@ function frameHalf(random: SceneRandom, view: View, options: CameraOptions): Fra
     sides[1] = Math.min(Math.max(sides[1], box[2]), middle + half);
   }
   const width = sides[1] - sides[0];
-  const focalPx = Math.min((n * random.between(0.88, 0.97)) / (hip - top), (1.04 * n) / width);
-  const spare = Math.max(0, (n - width * focalPx) / 2);
+  const focalPx = Math.min((heightPx * random.between(0.88, 0.97)) / (hip - top), (1.04 * widthPx) / width);
+  const spare = Math.max(0, (widthPx - width * focalPx) / 2);
   return {
     focalPx,
-    centreX: n / 2 - ((sides[0] + sides[1]) / 2) * focalPx + spare * random.between(-0.6, 0.6),
-    centreY: n * random.between(0.03, 0.09) - top * focalPx,
+    centreX: widthPx / 2 - ((sides[0] + sides[1]) / 2) * focalPx + spare * random.between(-0.6, 0.6),
+    centreY: heightPx * random.between(0.03, 0.09) - top * focalPx,
   };
 }

@@ -93,8 +93,7 @@ function hairOf({ hairColour, hairStyle }: Attributes): string | null {
 /** Captions and triplet subject of a scene. Equal sources give equal captions. */
 export function captionsOf(source: CaptionSource): Captions {
   const { description, info, attributes, place, random } = source;
-  const { phrase } = description;
-  const present = PRESENT[phrase] ?? phrase;
+  const ways = description.wordings ?? [[description.phrase, PRESENT[description.phrase] ?? description.phrase]];
   const target = description.objects.find((object) => object.role === 'target');
   const seat = description.objects.find((object) => object.role === 'support' && object.category === 'chair');
   const noun = target ? wordOf(target, random) : null;
@@ -108,21 +107,24 @@ export function captionsOf(source: CaptionSource): Captions {
   const hair = hairOf(attributes);
   const seated = seat ? ` while sitting on a chair` : '';
 
+  // Each caption chooses its own wording where there are several.
+  const doing = () => random.pick(ways)[0];
+  const does = () => random.pick(ways)[1];
   const medium = random.pick([
-    `${who}${inShort} is ${phrase}${full}`,
-    `${who} is ${phrase}${full} ${place}`,
-    `${who}${inShort} ${present}${full}`,
-    `${who} ${phrase}${full}`,
+    `${who}${inShort} is ${doing()}${full}`,
+    `${who} is ${doing()}${full} ${place}`,
+    `${who}${inShort} ${does()}${full}`,
+    `${who} ${doing()}${full}`,
   ]);
   const all = [
     medium,
-    `${subject} is ${phrase}${plain}`,
-    `${subject} is ${phrase}${full}`,
-    `${who}${long ? ` in ${long}` : ''} ${present}${full} ${place}`,
-    `${who}${hair ? ` with ${hair}` : ''}${inShort} is ${phrase}${full}${seated} ${place}`,
-    `${withArticle('picture')} of ${who}${wearing}, ${phrase}${full} ${place}`,
-    `${info.subject} ${phrase}${noun ? ` ${noun}` : ''}`,
-    `${place}, ${subject} ${present}${plain}${seated}`,
+    `${subject} is ${doing()}${plain}`,
+    `${subject} is ${doing()}${full}`,
+    `${who}${long ? ` in ${long}` : ''} ${does()}${full} ${place}`,
+    `${who}${hair ? ` with ${hair}` : ''}${inShort} is ${doing()}${full}${seated} ${place}`,
+    `${withArticle('picture')} of ${who}${wearing}, ${doing()}${full} ${place}`,
+    `${info.subject} ${doing()}${noun ? ` ${noun}` : ''}`,
+    `${place}, ${subject} ${does()}${plain}${seated}`,
   ];
   return { captions: [...new Set(all)], subject: info.subject };
 }

@@ -41,21 +41,22 @@ export function contactSheet(
   options: { columns: number; skeleton?: boolean },
 ): Image {
   const { columns, skeleton = true } = options;
-  const size = scenes[0]?.record.width ?? 0;
+  const width = Math.max(0, ...scenes.map(({ record }) => record.width));
+  const height = Math.max(0, ...scenes.map(({ record }) => record.height));
   const rows = Math.ceil(scenes.length / columns);
   const image: Image = {
-    widthPx: columns * size,
-    heightPx: rows * size,
-    data: new Uint8Array(columns * size * rows * size * 3).fill(255),
+    widthPx: columns * width,
+    heightPx: rows * height,
+    data: new Uint8Array(columns * width * rows * height * 3).fill(255),
   };
   scenes.forEach(({ picture, record }, i) => {
-    const left = (i % columns) * size;
-    const top = Math.floor(i / columns) * size;
-    for (let y = 0; y < size; y++) {
-      const row = picture.subarray(y * size * 3, (y + 1) * size * 3);
+    const left = (i % columns) * width;
+    const top = Math.floor(i / columns) * height;
+    for (let y = 0; y < record.height; y++) {
+      const row = picture.subarray(y * record.width * 3, (y + 1) * record.width * 3);
       image.data.set(row, ((top + y) * image.widthPx + left) * 3);
     }
-    if (skeleton) new Overlay(image, { left, top, size }).draw(record);
+    if (skeleton) new Overlay(image, { left, top, width: record.width, height: record.height }).draw(record);
   });
   return image;
 }
@@ -63,7 +64,7 @@ export function contactSheet(
 class Overlay {
   constructor(
     private readonly image: Image,
-    private readonly cell: { left: number; top: number; size: number },
+    private readonly cell: { left: number; top: number; width: number; height: number },
   ) {}
 
   draw(record: SceneRecord): void {
@@ -109,10 +110,10 @@ class Overlay {
   }
 
   private dot(x: number, y: number, colour: Rgb): void {
-    const { left, top, size } = this.cell;
+    const { left, top, width, height } = this.cell;
     const column = Math.floor(x);
     const row = Math.floor(y);
-    if (column < 0 || row < 0 || column >= size || row >= size) return;
+    if (column < 0 || row < 0 || column >= width || row >= height) return;
     this.image.data.set(colour, ((top + row) * this.image.widthPx + left + column) * 3);
   }
 }

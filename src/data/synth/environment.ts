@@ -159,7 +159,7 @@ function room(random: SceneRandom, options: PlaceOptions): Environment {
 }
 
 /** Half the width that the camera sees at a distance. */
-const halfWidth = (camera: Camera, distance: number) => (camera.sizePx / 2 / camera.focalPx) * Math.max(5, distance);
+const halfWidth = (camera: Camera, distance: number) => (camera.widthPx / 2 / camera.focalPx) * Math.max(5, distance);
 
 const WALL_PIECES = [
   [furniture.picture, 3, 4],

@@ -2,14 +2,16 @@
 import { BackgroundBuffer, fillBackground } from './background.js';
 import { type Camera, chooseCamera, projectVertices } from './camera.js';
 import { type Composition, compose, markNeeded } from './compose.js';
+import { cropped } from './crop.js';
 import { chooseEnvironment, type Environment } from './environment.js';
 import { figureLabels, figureNormals, skin } from './figure.js';
+import { focusCamera } from './focus-camera.js';
 import { lightColoured, lightPerson, lightTable } from './lighting.js';
 import { LoadedMesh } from './loaded-mesh.js';
 import { drawColoured, drawTextured, SampleLayer, VertexBuffer } from './raster.js';
 import type { SceneRandom } from './scene-random.js';
 import { ShadowMap } from './shadow.js';
-import type { Appearance, Expression, SceneDescription } from './types.js';
+import type { Appearance, Expression, PictureSize, SceneDescription } from './types.js';
 
 /** Texels of the maps: key light on the figure, occlusion from above, key light on the scenery. */
 const MAP_SIDES = { key: 256, contact: 112, scenery: 160 } as const;
@@ -47,7 +49,9 @@ export class PictureRenderer {
   private keyVisibility = new Float32Array(0);
   private skyVisibility = new Float32Array(0);
 
-  constructor(readonly sizePx: number) {
+  /** The buffers are square; a picture takes as many of their first columns and rows as it has. */
+  constructor(readonly size: PictureSize) {
+    const sizePx = Math.max(size.widthPx, size.heightPx);
     this.person = new SampleLayer(sizePx);
     this.objects = new SampleLayer(sizePx);
     this.background = new BackgroundBuffer(sizePx);
@@ -90,16 +94,18 @@ export class PictureRenderer {
     const { person, background, key, keyWithoutPerson } = this;
     const layers = { person, objects: this.objects, background, key, keyWithoutPerson };
     const composition = compose({ ...layers, camera, table, keyTint: lighting.keyTint, personFree });
-    return { ...composition, camera, environment, halfFigure };
+    return { ...cropped(composition, this.size), camera, environment, halfFigure };
   }
 
   private frame(description: SceneDescription, halfFigure: boolean, random: SceneRandom): Camera {
     const { pose, mesh, yawRange } = description;
     const person = { points: this.figure.world, count: pose.character.vertexCount };
     const annotated = mesh.positions.length > 0 && description.objects.length > 0;
+    const yaw = random.between(...yawRange);
+    if (description.focus) return focusCamera(random, { focus: description.focus, size: this.size, yaw, pose, person });
     return chooseCamera(random, {
-      sizePx: this.sizePx,
-      yaw: random.between(...yawRange),
+      size: this.size,
+      yaw,
       halfFigure,
       person,
       objects: { points: mesh.positions, count: annotated ? mesh.positions.length / 3 : 0 },

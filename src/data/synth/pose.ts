@@ -275,6 +275,24 @@ export class Pose {
     this.solve();
   }
 
+  /**
+   * Turns the three bones of a finger (1 is the thumb) to directions given along the hand's fingers, thumb side and palm;
+   * replaces what they had. Call `solve()` afterwards.
+   */
+  pointFinger(side: Side, finger: number, directions: readonly Vec3[]): void {
+    const { heads, tails, measures } = this.character;
+    const hand = measures.hands[side];
+    let above: Mat3 = IDENTITY;
+    directions.forEach(([along, across, out], joint) => {
+      const bone = this.#index(`finger${finger}-${joint + 1}.${side}`);
+      const wanted = normalise(add(add(scale(hand.fingers, along), scale(hand.thumb, across)), scale(hand.palm, out)));
+      const rest = normalise(subtract(tails[bone], heads[bone]));
+      const turn = rotationBetween(rest, transform(transpose(above), wanted));
+      this.#local[bone] = turn;
+      above = multiply(above, turn);
+    });
+  }
+
   /** Spreads the fingers sideways: positive away from the middle finger. */
   spread(side: Side, angles: FingerAngles): void {
     const { palm, thumbSign } = this.character.measures.hands[side];

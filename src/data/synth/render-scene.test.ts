@@ -3,7 +3,7 @@ import { LABEL } from './compose.js';
 import { mannequinCast } from './mannequin.js';
 import { type RenderedScene, renderScene, SceneRenderer } from './render-scene.js';
 
-const renderer = new SceneRenderer({ sizePx: 128, cast: mannequinCast() });
+const renderer = new SceneRenderer({ size: 128, cast: mannequinCast() });
 const SEEDS = [1, 2, 3, 4, 5, 6];
 let scenes: RenderedScene[];
 beforeAll(() => {
@@ -15,7 +15,7 @@ const difference = (a: Uint8Array, b: Uint8Array, i: number) =>
 
 describe('renderScene', () => {
   it('depends on the seed only, not on what was rendered before', () => {
-    const fresh = new SceneRenderer({ sizePx: 128, cast: mannequinCast() });
+    const fresh = new SceneRenderer({ size: 128, cast: mannequinCast() });
     for (const i of [5, 0, 3]) {
       const again = renderScene(SEEDS[i], { renderer: fresh, personFree: true, detailed: true });
       expect(again.record).toEqual(scenes[i].record);

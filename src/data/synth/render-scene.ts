@@ -8,8 +8,8 @@ import { mediapipePoints, wholeBodyPoints } from './keypoints.js';
 import { type DrawnPicture, PictureRenderer } from './picture-renderer.js';
 import { SceneRandom } from './scene-random.js';
 import { attributesRecord, type PartRecord, type SceneRecord } from './scene-record.js';
-import { pickScene, selectScenes } from './scenes/index.js';
-import type { Appearance, Character, SceneDescription } from './types.js';
+import { type KindMix, pickFrom, type SceneKind } from './scenes/kinds.js';
+import type { Appearance, Character, PictureSize, SceneDescription } from './types.js';
 import { dot, subtract, type Vec3 } from './vector.js';
 
 /** The people to draw from. */
@@ -33,14 +33,18 @@ export class SceneRenderer {
   readonly pictures: PictureRenderer;
   readonly cast: Cast;
 
-  constructor(options: { sizePx: number; cast: Cast }) {
-    this.pictures = new PictureRenderer(options.sizePx);
+  /** `size`: a number for square pictures. */
+  constructor(options: { size: PictureSize | number; cast: Cast }) {
+    const { size } = options;
+    this.pictures = new PictureRenderer(typeof size === 'number' ? { widthPx: size, heightPx: size } : size);
     this.cast = options.cast;
   }
 }
 
 export interface RenderOptions {
   renderer: SceneRenderer;
+  /** Kinds of scene to draw from; absent: interaction. */
+  kinds?: KindMix;
   /** Words that select scenes (names, verbs, objects); absent: all scenes, by their weights. */
   scenes?: readonly string[];
   /** Also draw the picture without the person. */
@@ -49,6 +53,7 @@ export interface RenderOptions {
   detailed?: boolean;
 }
 
+const ONLY_INTERACTION: KindMix = [['interaction', 1]];
 const PERSON_LABELS = [LABEL.person, LABEL.leftHand, LABEL.rightHand, LABEL.face];
 
 /**
@@ -60,7 +65,10 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
   const random = new SceneRandom(seed);
   const choice = random.fork('choice');
   const character = renderer.cast.character(choice.int(renderer.cast.count));
-  const entry = pickScene(choice, character, selectScenes(options.scenes));
+  const { kind, entry } = pickFrom(choice, character, {
+    kinds: options.kinds ?? ONLY_INTERACTION,
+    words: options.scenes,
+  });
   const description = entry.build({ character, random: random.fork('scene') });
   const appearance = drawAppearance(character, random.fork('appearance'));
   const expression = chooseExpression(character, description, random.fork('expression'));
@@ -71,7 +79,7 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
     random: random.fork('picture'),
     personFree: options.personFree ?? false,
   });
-  const scene = { seed, description, appearance, expression, drawn };
+  const scene = { seed, kind, description, appearance, expression, drawn };
   const record = annotate(scene, { renderer, random: random.fork('caption'), detailed: options.detailed ?? false });
   return { record, picture: drawn.picture, personFree: drawn.personFree, labels: drawn.labels };
 }
@@ -85,6 +93,7 @@ function chooseExpression(character: Character, description: SceneDescription, r
 
 interface DrawnScene {
   seed: number;
+  kind: SceneKind;
   description: SceneDescription;
   appearance: Appearance;
   expression: string;
@@ -100,7 +109,7 @@ function annotate(
   const { pose } = description;
   const { info, id, vertexCount, measures } = pose.character;
   const { camera, environment } = drawn;
-  const found = regions(drawn.labels, pictures.sizePx);
+  const found = regions(drawn.labels, pictures.size);
   const part = (label: number): PartRecord => ({ label, ...found[label] });
   const person: Region = unite(found, PERSON_LABELS);
   const points = wholeBodyPoints(pose, pictures.figureVertices);
@@ -116,10 +125,10 @@ function annotate(
     projectKeypoints(places, { camera, layers, tolerance: (i) => tolerance(i) * measures.unit });
   return {
     seed: scene.seed,
-    kind: 'interaction',
+    kind: scene.kind,
     scene: description.name,
-    width: pictures.sizePx,
-    height: pictures.sizePx,
+    width: pictures.size.widthPx,
+    height: pictures.size.heightPx,
     caption: captions[0],
     captions,
     triplet: { subject, verb: description.verb, object: description.object },
@@ -129,6 +138,7 @@ function annotate(
     expression: scene.expression,
     place: environment.place,
     indoor: environment.indoor,
+    gestures: { left: description.gestures?.L ?? null, right: description.gestures?.R ?? null },
     half_figure: drawn.halfFigure,
     person: {
       label: LABEL.person,

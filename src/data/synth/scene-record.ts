@@ -1,5 +1,6 @@
 // The annotation of one picture as it is written: JSON keys are snake_case, boxes x1, y1, x2, y2 in pixels.
 import type { Box } from './camera.js';
+import type { SceneKind } from './scenes/kinds.js';
 import type { Attributes } from './types.js';
 
 export interface AttributesRecord {
@@ -33,7 +34,7 @@ export interface ObjectRecord extends PartRecord {
 
 export interface SceneRecord {
   seed: number;
-  kind: 'interaction';
+  kind: SceneKind;
   scene: string;
   width: number;
   height: number;
@@ -47,6 +48,8 @@ export interface SceneRecord {
   expression: string;
   place: string;
   indoor: boolean;
+  /** What each hand shows, e.g. `peace` (HaGRID's names) or `free`; null for hands that only hang or hold. */
+  gestures: { left: string | null; right: string | null };
   half_figure: boolean;
   /** Of all the person's labels together. */
   person: PartRecord & { full_box: Box | null };

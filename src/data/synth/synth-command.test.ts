@@ -7,7 +7,7 @@ import { runSynth } from './synth-command.js';
 const folder = mkdtempSync(join(tmpdir(), 'synth-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const COMMON = { kind: 'interaction', count: 6, start: 40, sizePx: 64, body: 'mannequin' } as const;
+const COMMON = { kind: 'interaction', count: 6, start: 40, size: 64, body: 'mannequin' } as const;
 
 it('writes the same shards with one worker and with two', async () => {
   for (const workers of [1, 2]) {
@@ -52,7 +52,7 @@ it('writes a folder whose records are in order and whose files exist, and a cont
 it('refuses bad options with one clear message', async () => {
   const run = (options: object) => runSynth({ ...COMMON, out: join(folder, 'none'), ...options });
   await expect(run({ count: 0 })).rejects.toThrow(/positive count/);
-  await expect(run({ sizePx: 9000 })).rejects.toThrow(/64 to 1024/);
+  await expect(run({ size: 9000 })).rejects.toThrow(/64 to 1024/);
   await expect(run({ scenes: ['flibber'] })).rejects.toThrow(/flibber/);
   await expect(run({ body: 'makehuman', assets: join(folder, 'missing') })).rejects.toThrow(/manifest\.json/);
 });

@@ -11,21 +11,21 @@ import { contactSheet } from './contact-sheet.js';
 import { MAGIC } from './makehuman/pack.js';
 import { renderScene, SceneRenderer } from './render-scene.js';
 import { selectScenes } from './scenes/index.js';
+import { type KindMix, parseKinds, SCENES_OF_KIND, usualSize } from './scenes/kinds.js';
 import { type DatasetFormat, openCast, type RenderSettings } from './synth-task.js';
+import type { PictureSize } from './types.js';
 import { type Block, renderBlocks } from './workers.js';
 import { prepareFolders } from './write-dataset.js';
 
-export const SYNTH_KINDS = ['interaction'] as const;
-export type SynthKind = (typeof SYNTH_KINDS)[number];
-
 export interface SynthOptions {
-  kind: SynthKind;
+  /** A kind of scene, `all`, or several with weights: `interaction:6,gesture:2`. */
+  kind: string;
   /** Number of pictures; their seeds are `start`, `start + 1`, ... */
   count: number;
   start?: number;
   out: string;
-  /** Side of the square pictures, 64 to 1024; default 256. */
-  sizePx?: number;
+  /** Width and height or the side of square pictures, 64 to 1024 each; default: what is usual for the kind. */
+  size?: PictureSize | number;
   /** Threads; default: one a core. */
   workers?: number;
   /** Default: `makehuman` when assets or a pack are given, else `mannequin`. */
@@ -52,7 +52,9 @@ export interface SynthOptions {
 }
 
 export interface SynthReport {
-  kind: SynthKind;
+  kind: string;
+  width: number;
+  height: number;
   count: number;
   start: number;
   out: string;
@@ -76,10 +78,19 @@ export async function runSynth(
   options: SynthOptions,
   { signal, onProgress }: { signal?: AbortSignal; onProgress?: OnProgress } = {},
 ): Promise<SynthReport> {
-  const { kind, count, start = 0, out, format = 'folder', sizePx = 256 } = options;
-  checkOptions(options);
+  const { kind, count, start = 0, out, format = 'folder' } = options;
+  const kinds = parseKinds(kind);
+  const size = sizeOf(options.size, kinds);
+  checkOptions(options, { kinds, size });
   const packPath = await findPack(options, { signal, onProgress });
-  const settings: RenderSettings = { sizePx, packPath, scenes: options.scenes?.slice(), out: resolve(out), format };
+  const settings: RenderSettings = {
+    size,
+    kinds,
+    packPath,
+    scenes: options.scenes?.slice(),
+    out: resolve(out),
+    format,
+  };
   prepareFolders(settings.out, format);
   const began = performance.now();
   let rendered = 0;
@@ -99,25 +110,34 @@ export async function runSynth(
   });
   if (format === 'folder') await writeFileAtomic(join(settings.out, 'annotations.jsonl'), annotations.join(''));
   const elapsedMs = performance.now() - began;
-  if (options.sheet) await writeSheet(options.sheet, { ...options, sizePx, packPath, start, signal });
+  if (options.sheet) await writeSheet(options.sheet, { ...options, kinds, size, packPath, start, signal });
   onProgress?.({ type: 'done', stage: 'render', elapsedMs });
   const body = packPath ? 'makehuman' : 'mannequin';
   const picturesPerSecond = Math.round((count / elapsedMs) * 10_000) / 10;
-  return { kind, count, start, out, format, body, sheet: options.sheet ?? null, elapsedMs, picturesPerSecond };
+  const { widthPx: width, heightPx: height } = size;
+  const sheet = options.sheet ?? null;
+  return { kind, width, height, count, start, out, format, body, sheet, elapsedMs, picturesPerSecond };
 }
 
-function checkOptions(options: SynthOptions): void {
+function sizeOf(size: SynthOptions['size'], kinds: KindMix): PictureSize {
+  return typeof size === 'number' ? { widthPx: size, heightPx: size } : (size ?? usualSize(kinds));
+}
+
+function checkOptions(options: SynthOptions, { kinds, size }: { kinds: KindMix; size: PictureSize }): void {
   const operation = 'synth';
-  const { kind, count, start = 0, sizePx = 256, workers = 1, shardSize = 1, scenes = [] } = options;
+  const { count, start = 0, workers = 1, shardSize = 1, scenes = [] } = options;
   const bad = (expected: string, got: unknown) =>
     new ContrappostoError('usage', { operation, expected, got: String(got) });
-  if (!SYNTH_KINDS.includes(kind)) throw bad(`a kind of ${SYNTH_KINDS.join(', ')}`, kind);
   if (!(Number.isSafeInteger(count) && count > 0)) throw bad('a positive count', count);
   if (!(Number.isSafeInteger(start) && start >= 0)) throw bad('a start seed of at least 0', start);
-  if (!(Number.isInteger(sizePx) && sizePx >= 64 && sizePx <= 1024)) throw bad('a size from 64 to 1024 pixels', sizePx);
+  for (const px of [size.widthPx, size.heightPx])
+    if (!(Number.isInteger(px) && px >= 64 && px <= 1024)) throw bad('a size from 64 to 1024 pixels', px);
   if (!(Number.isInteger(workers) && workers > 0)) throw bad('at least one worker', workers);
   if (!(Number.isInteger(shardSize) && shardSize > 0)) throw bad('at least one picture a shard', shardSize);
-  selectScenes(scenes);
+  selectScenes(
+    scenes,
+    kinds.flatMap(([name]) => SCENES_OF_KIND[name]),
+  );
   if (options.body === 'makehuman' && !options.pack && !options.assets && !sharedAssets()) {
     throw new ContrappostoError('usage', {
       operation,
@@ -187,18 +207,19 @@ async function findPack(
 async function writeSheet(
   path: string,
   options: Pick<SynthOptions, 'count' | 'scenes' | 'sheetCount'> & {
-    sizePx: number;
+    kinds: KindMix;
+    size: PictureSize;
     packPath?: string;
     start: number;
     signal?: AbortSignal;
   },
 ): Promise<void> {
-  const { count, start, sizePx, scenes, signal } = options;
-  const renderer = new SceneRenderer({ sizePx, cast: openCast(options.packPath) });
+  const { count, start, size, kinds, scenes, signal } = options;
+  const renderer = new SceneRenderer({ size, cast: openCast(options.packPath) });
   const shown: Parameters<typeof contactSheet>[0][number][] = [];
   for (let i = 0; i < Math.min(count, options.sheetCount ?? 48); i++) {
     throwIfAborted(signal, 'synth');
-    const { picture, record } = renderScene(start + i, { renderer, scenes });
+    const { picture, record } = renderScene(start + i, { renderer, kinds, scenes });
     shown.push({ picture, record });
     await new Promise((resolve) => setImmediate(resolve));
   }

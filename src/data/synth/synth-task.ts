@@ -5,6 +5,8 @@ import { ContrappostoError } from '../../core/errors.js';
 import { openPack } from './makehuman/open-pack.js';
 import { mannequinCast } from './mannequin.js';
 import { type Cast, renderScene, SceneRenderer } from './render-scene.js';
+import type { KindMix } from './scenes/kinds.js';
+import type { PictureSize } from './types.js';
 import { type Block, type BlockResult, STOP, type WorkerMessage } from './workers.js';
 import { writeFolderBlock, writeShard } from './write-dataset.js';
 
@@ -12,7 +14,8 @@ export type DatasetFormat = 'folder' | 'shards';
 
 /** Everything besides the seed that a picture depends on, and where it goes. Plain data: it crosses to the threads. */
 export interface RenderSettings {
-  sizePx: number;
+  size: PictureSize;
+  kinds: KindMix;
   /** Path of a pack of baked characters; absent: the mannequin. */
   packPath?: string;
   /** Names of scenes to draw from; absent: all. */
@@ -41,12 +44,18 @@ export async function renderBlock(
   const full = settings.format === 'folder';
   const render = (seed: number) => {
     if (Atomics.load(stopping, 0)) throw new ContrappostoError('aborted', { operation: 'render', got: 'an interrupt' });
-    return renderScene(seed, { renderer, scenes: settings.scenes, personFree: full, detailed: full });
+    return renderScene(seed, {
+      renderer,
+      kinds: settings.kinds,
+      scenes: settings.scenes,
+      personFree: full,
+      detailed: full,
+    });
   };
   const write = full ? writeFolderBlock : writeShard;
   return {
     index: block.index,
-    lines: await write(block, { out: settings.out, sizePx: settings.sizePx, render, onPictures }),
+    lines: await write(block, { out: settings.out, size: settings.size, render, onPictures }),
   };
 }
 
@@ -69,7 +78,7 @@ export function serveBlocks(): void {
       .catch(fail);
   });
   try {
-    renderer = new SceneRenderer({ sizePx: settings.sizePx, cast: openCast(settings.packPath) });
+    renderer = new SceneRenderer({ size: settings.size, cast: openCast(settings.packPath) });
     post({ type: 'ready' });
   } catch (error) {
     fail(error);

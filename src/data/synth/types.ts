@@ -6,6 +6,11 @@ import type { Vec3 } from './vector.js';
 export type { Mat3, Vec3 } from './vector.js';
 
 export type Side = 'L' | 'R';
+/** Pixels of a picture. */
+export interface PictureSize {
+  widthPx: number;
+  heightPx: number;
+}
 /** RGB, 0 to 255. */
 export type Colour = readonly [number, number, number];
 
@@ -247,6 +252,25 @@ export interface SceneDescription {
   yawRange: readonly [number, number];
   /** Name of a face; absent: drawn at random. */
   expression?: string;
+  /** What the picture is framed on; absent: the whole figure with its objects, or the half figure. */
+  focus?: Focus;
+  /** Other ways to say `phrase`, each as -ing form and third person; absent: `phrase` alone. */
+  wordings?: readonly (readonly [doing: string, does: string])[];
+  /** What the hands show, e.g. `peace`. */
+  gestures?: Partial<Record<Side, string>>;
+}
+
+/** Points that a picture shows, and from where. */
+export interface Focus {
+  /** World positions; absent: the whole figure. */
+  points?: readonly Vec3[];
+  /** Range of the share of the picture's width or height that they take, whichever is more. */
+  fill: readonly [number, number];
+  /** Range of the camera's distance in body units, and of how far it looks down, radians. */
+  distance: readonly [number, number];
+  pitch: readonly [number, number];
+  /** The lowest point lies on the picture's lower edge (a half figure); otherwise what room is left is shared. */
+  cut?: boolean;
 }
 
 export interface SceneContext {

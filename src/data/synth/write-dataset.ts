@@ -5,11 +5,12 @@ import { ContrappostoError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { regionClasses } from './annotations.js';
 import type { RenderedScene } from './render-scene.js';
+import type { PictureSize } from './types.js';
 import type { Block } from './workers.js';
 
 export interface BlockWriterOptions {
   out: string;
-  sizePx: number;
+  size: PictureSize;
   render: (seed: number) => RenderedScene;
   onPictures: (count: number) => void;
 }
@@ -34,12 +35,12 @@ export function prepareFolders(out: string, format: 'folder' | 'shards'): void {
 }
 
 /**
- * Writes `shard-<start>.image.u8` [N, size, size, 3], `shard-<start>.region.u8` [N, size, size] (0 background, 1 object,
+ * Writes `shard-<start>.image.u8` [N, height, width, 3], `shard-<start>.region.u8` [N, height, width] (0 background, 1 object,
  * 2 person, 3 face or hand) and `shard-<start>.jsonl`; each appears under its name only when it is complete.
  */
 export async function writeShard(block: Block, options: BlockWriterOptions): Promise<string> {
-  const { out, sizePx, render, onPictures } = options;
-  const pixels = sizePx ** 2;
+  const { out, size, render, onPictures } = options;
+  const pixels = size.widthPx * size.heightPx;
   const images = new Uint8Array(BATCH * pixels * 3);
   const classes = new Uint8Array(BATCH * pixels);
   const paths = ['image.u8', 'region.u8'].map((name) => join(out, `shard-${block.start}.${name}`));
@@ -82,7 +83,7 @@ export function fileNames(seed: number): { image: string; personFree: string; re
 
 /** Writes the PNG files of a block and returns its records. Labels are stored as grey values, see `label` in the record. */
 export async function writeFolderBlock(block: Block, options: BlockWriterOptions): Promise<string> {
-  const { out, sizePx, render, onPictures } = options;
+  const { out, size, render, onPictures } = options;
   // Loaded here so that the shards format works where no picture library is installed.
   const { encodePng } = await import('../../core/image.js');
   const lines: string[] = [];
@@ -91,7 +92,7 @@ export async function writeFolderBlock(block: Block, options: BlockWriterOptions
     const scene = render(seed);
     const files = fileNames(seed);
     const save = async (name: string, data: Uint8Array) =>
-      writeFileAtomic(join(out, name), await encodePng({ widthPx: sizePx, heightPx: sizePx, data }));
+      writeFileAtomic(join(out, name), await encodePng({ ...size, data }));
     await save(files.image, scene.picture);
     if (scene.personFree) await save(files.personFree, scene.personFree);
     await save(files.regions, grey(scene.labels));

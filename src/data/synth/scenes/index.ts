@@ -27,20 +27,23 @@ export const INTERACTION_SCENES: readonly SceneEntry[] = [
  * The scenes whose name, verb or object is among `filter` (all when empty).
  * @throws `usage` when a word matches none.
  */
-export function selectScenes(filter: readonly string[] = []): readonly SceneEntry[] {
-  if (filter.length === 0) return INTERACTION_SCENES;
+export function selectScenes(
+  filter: readonly string[] = [],
+  scenes: readonly SceneEntry[] = INTERACTION_SCENES,
+): readonly SceneEntry[] {
+  if (filter.length === 0) return scenes;
   const matches = (entry: SceneEntry, word: string) =>
     entry.name === word || entry.triplets.some(([verb, object]) => verb === word || object === word);
   for (const word of filter) {
-    if (INTERACTION_SCENES.some((entry) => matches(entry, word))) continue;
+    if (scenes.some((entry) => matches(entry, word))) continue;
     throw new ContrappostoError('usage', {
       operation: 'select scenes',
-      expected: `names of scenes: ${INTERACTION_SCENES.map((entry) => entry.name).join(', ')}`,
+      expected: `names of scenes: ${scenes.map((entry) => entry.name).join(', ')}`,
       got: `"${word}"`,
       hint: 'verbs (ride, hold) and COCO objects (bicycle, cup) select too',
     });
   }
-  return INTERACTION_SCENES.filter((entry) => filter.some((word) => matches(entry, word)));
+  return scenes.filter((entry) => filter.some((word) => matches(entry, word)));
 }
 
 /** Draws a scene for a character, by weight. */
