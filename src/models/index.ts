@@ -9,6 +9,7 @@ export * from './clip-text-model.js';
 export * from './clip-vision-model.js';
 export { parseConfig } from './config.js';
 export * from './controlnet.js';
+export * from './judge.js';
 export { randomWeights } from './random-weights.js';
 export * from './resnet.js';
 export * from './t2i-adapter.js';

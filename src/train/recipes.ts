@@ -1,7 +1,11 @@
 // The recipes by name: what each reads beside pictures, and how it is built from the options of `contrapposto train`.
+import type { OnProgress } from '../core/progress.js';
 import type { ClipTokenizer } from '../weights/index.js';
 import { miniClipRecipe } from './mini-clip/recipe.js';
 import { MINI_CLIP, TOY_CLIP } from './mini-clip/settings.js';
+import { miniJudgeRecipe } from './mini-judge/recipe.js';
+import { type JudgeSettings, MINI_JUDGE, TOY_JUDGE } from './mini-judge/settings.js';
+import { writeJudgeTargets } from './mini-judge/targets.js';
 import { GRID_PROMPTS } from './mini-sd/grid-prompts.js';
 import { miniSdRecipe } from './mini-sd/recipe.js';
 import { MINI, type MiniSettings, TOY, withLatentChannels } from './mini-sd/settings.js';
@@ -26,11 +30,18 @@ export interface RecipeOptions {
   heldOutRows?: number;
 }
 
+/** The run's options, with the data for recipes that must look at them first. */
+export interface BuildOptions extends RecipeOptions {
+  dataDirectory: string;
+  signal?: AbortSignal;
+  onProgress?: OnProgress;
+}
+
 /** One recipe. */
 export interface RecipeEntry {
   /** Tokens of a prompt and phrasings of a picture; absent when the recipe reads no captions. */
   prompts?: { tokens: number; phrasings: number };
-  build(options: RecipeOptions, tokenizer: ClipTokenizer | undefined): Recipe;
+  build(options: BuildOptions, tokenizer: ClipTokenizer | undefined): Recipe | Promise<Recipe>;
 }
 
 const MINI_SD_STAGES = {
@@ -50,6 +61,8 @@ export const RECIPES: Readonly<Record<string, RecipeEntry>> = {
   [TOY.name]: miniSd(TOY, TOY_SD_STAGES),
   [MINI_CLIP.name]: miniClip(MINI_CLIP, { size: { seconds: 180, steps: null, batch: 512 }, heldOut: 512 }),
   [TOY_CLIP.name]: miniClip(TOY_CLIP, { size: { seconds: null, steps: 60, batch: 16 }, heldOut: 16 }),
+  [MINI_JUDGE.name]: miniJudge(MINI_JUDGE, { size: { seconds: 180, steps: null, batch: 128 }, heldOut: 1024 }),
+  [TOY_JUDGE.name]: miniJudge(TOY_JUDGE, { size: { seconds: null, steps: 40, batch: 8 }, heldOut: 16 }),
 };
 
 function captioned(tokenizer: ClipTokenizer) {
@@ -82,5 +95,21 @@ function miniClip(settings: typeof MINI_CLIP, defaults: { size: StageSize; heldO
         size: { ...defaults.size, ...options.training },
         heldOutRows: options.heldOutRows ?? defaults.heldOut,
       }),
+  };
+}
+
+/** Its classes are the triplets that the data holds, so the targets are written before the graphs are built. */
+function miniJudge(settings: JudgeSettings, defaults: { size: StageSize; heldOut: number }): RecipeEntry {
+  return {
+    build: async ({ dataDirectory, signal, onProgress, ...options }) => {
+      const { pictureSize } = settings;
+      const { triplets } = await writeJudgeTargets(dataDirectory, { pictureSize, signal, onProgress });
+      return miniJudgeRecipe({
+        settings,
+        triplets,
+        size: { ...defaults.size, ...options.training },
+        heldOutRows: options.heldOutRows ?? defaults.heldOut,
+      });
+    },
   };
 }

@@ -42,7 +42,7 @@ export async function runTrain(options: TrainOptions): Promise<TrainResult> {
   }
   const { rows, tokenizer } = await prepareCaptions(entry, options);
   onProgress?.({ type: 'stage', stage: 'export' });
-  const { parameters } = await exportRecipe(entry.build(options, tokenizer), exportDirectory);
+  const { parameters } = await exportRecipe(await entry.build(options, tokenizer), exportDirectory);
   return { recipe: options.recipe, exportDirectory, rows, vocabulary: tokenizer?.vocabSize ?? 0, parameters };
 }
 
