@@ -20,23 +20,25 @@ export const MOTORCYCLE: MotorcycleContacts = {
   peg: [1.75, 3.1, -0.9],
 };
 
+/** Painted spokes and rims are dark, unlike a bicycle's. */
+const ALLOY: Vec3 = [74, 75, 80];
+
 function wheel(mesh: MeshBuilder, hub: Vec3, width: number): void {
   mesh.torus(hub, [1, 0, 0], { radius: 2.5, thickness: width, colour: RUBBER, segments: 32, sides: 10 });
   mesh.withShine(0.6, () => {
-    mesh.torus(hub, [1, 0, 0], { radius: 2.05, thickness: 0.2, colour: STEEL, segments: 28, sides: 6 });
-    mesh.torus(add(hub, [0.4, 0, 0]), [1, 0, 0], {
-      radius: 1.1,
-      thickness: 0.12,
-      colour: METAL,
-      segments: 20,
-      sides: 4,
-    });
-    mesh.cylinder(add(hub, [-0.55, 0, 0]), add(hub, [0.55, 0, 0]), { radius: 0.35, colour: METAL });
-    for (let i = 0; i < 6; i++) {
-      const a = (i / 6) * 2 * Math.PI;
-      mesh.cylinder(hub, add(hub, [0, Math.sin(a) * 2.05, Math.cos(a) * 2.05]), {
-        radius: 0.17,
+    mesh.torus(hub, [1, 0, 0], { radius: 1.95, thickness: 0.24, colour: ALLOY, segments: 28, sides: 6 });
+    for (const x of [-0.45, 0.45])
+      mesh.cylinder(add(hub, [x - 0.04, 0, 0]), add(hub, [x + 0.04, 0, 0]), {
+        radius: 1.15,
         colour: STEEL,
+        sides: 18,
+      });
+    mesh.cylinder(add(hub, [-0.55, 0, 0]), add(hub, [0.55, 0, 0]), { radius: 0.35, colour: METAL });
+    for (let i = 0; i < 5; i++) {
+      const a = (i / 5) * 2 * Math.PI;
+      mesh.cylinder(hub, add(hub, [0, Math.sin(a) * 2, Math.cos(a) * 2]), {
+        radius: 0.24,
+        colour: ALLOY,
         sides: 5,
         caps: false,
       });
@@ -46,7 +48,10 @@ function wheel(mesh: MeshBuilder, hub: Vec3, width: number): void {
 
 function engine(mesh: MeshBuilder): void {
   mesh.withShine(0.5, () => {
-    mesh.box([0, 3.5, 0.6], [1, 1.2, 1.7], { colour: [92, 94, 98], bevel: 0.3 });
+    mesh.box([0, 3.4, 0.4], [1.05, 1.4, 2.2], { colour: [70, 72, 76], bevel: 0.35 });
+    // Radiator ahead, gearbox and battery behind: no daylight between the wheels, as there is in a bicycle.
+    mesh.box([0, 5, 2.9], [0.95, 1.3, 0.28], { colour: RUBBER, rotation: rotation([1, 0, 0], -0.3), bevel: 0.1 });
+    mesh.box([0, 4.6, -1.9], [0.85, 1.5, 1.3], { colour: [44, 44, 48], bevel: 0.3 });
     for (const z of [0, 1.4]) {
       for (let i = 0; i < 5; i++) mesh.box([0, 4.75 + 0.24 * i, z + 0.08 * i], [0.85, 0.07, 0.62], { colour: STEEL });
       mesh.box([0, 5.3, z + 0.2], [0.62, 0.75, 0.45], { colour: METAL });
@@ -62,21 +67,27 @@ function engine(mesh: MeshBuilder): void {
       ],
       { radius: 0.22, colour: STEEL, sides: 8 },
     );
-    mesh.cylinder([-1.25, 2.35, -1.4], [-1.5, 3.2, -6], { radius: 0.36, endRadius: 0.46, colour: STEEL, sides: 12 });
+    for (const x of [-1, 1])
+      mesh.cylinder([x * 1.25, 2.45, -1.2], [x * 1.5, 3.4, -6], {
+        radius: 0.42,
+        endRadius: 0.58,
+        colour: STEEL,
+        sides: 12,
+      });
   });
 }
 
 function bodywork(mesh: MeshBuilder, colour: Vec3): void {
   const leather: Vec3 = [40, 36, 36];
   mesh.withShine(0.9, () => {
-    mesh.sphere([0, 7.35, 1.35], [1.15, 1.05, 2], {
+    mesh.sphere([0, 7.2, 1.35], [1.35, 1.25, 2.3], {
       colour,
       segments: 18,
       rings: 12,
       rotation: rotation([1, 0, 0], -0.12),
     });
-    mesh.box([0, 6.3, -2.7], [0.75, 0.55, 1.3], { colour, bevel: 0.3 });
-    mesh.box([0, 7, -5.1], [0.6, 0.35, 1.3], { colour, bevel: 0.25, rotation: rotation([1, 0, 0], 0.18) });
+    mesh.box([0, 6.05, -2.5], [0.95, 0.8, 1.5], { colour, bevel: 0.4 });
+    mesh.box([0, 6.9, -5], [0.75, 0.5, 1.6], { colour, bevel: 0.3, rotation: rotation([1, 0, 0], 0.18) });
   });
   mesh.box([0, 7.25, -1.9], [1.05, 0.42, 1.7], { colour: leather, bevel: 0.3 });
   mesh.box([0, 7.65, -4.2], [0.85, 0.38, 1.2], { colour: leather, bevel: 0.3, rotation: rotation([1, 0, 0], 0.1) });
@@ -96,8 +107,8 @@ function bodywork(mesh: MeshBuilder, colour: Vec3): void {
 /** Adds a motorcycle standing on local y = 0, facing +z; wheelbase 130 cm. */
 export function motorcycle(mesh: MeshBuilder, options: { colour: Vec3 }): MotorcycleContacts {
   const { colour } = options;
-  wheel(mesh, [0, 3.05, 6.9], 0.55);
-  wheel(mesh, [0, 3.05, -6.1], 0.68);
+  wheel(mesh, [0, 3.05, 6.9], 0.62);
+  wheel(mesh, [0, 3.05, -6.1], 0.85);
   engine(mesh);
   bodywork(mesh, colour);
   const tube = (path: Vec3[], radius: number, paint: Vec3) => mesh.tube(path, { radius, colour: paint, sides: 8 });

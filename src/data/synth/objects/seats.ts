@@ -2,6 +2,7 @@
 import type { MeshBuilder } from '../mesh-builder.js';
 import { rotation, type Vec3 } from '../vector.js';
 import { METAL, RUBBER, STEEL, shade } from './colours.js';
+import { cushion } from './cushion.js';
 
 export interface SeatOptions {
   colour: Vec3;
@@ -216,45 +217,50 @@ export function bench(
   });
 }
 
-/** Adds a two-seat couch with cushions; `shift` moves it sideways under the sitter. */
-export function couch(mesh: MeshBuilder, options: SeatOptions & { shift: number; cushion: Vec3 | undefined }): void {
-  const { colour, height, unit: u, shift, cushion } = options;
-  const half = 7.2 * u;
-  const dark = shade(colour, 0.86);
-  mesh.within({ origin: [shift, 0, 0] }, () => {
-    mesh.box([0, height * 0.45, 0.1 * u], [half, height * 0.3, 3.3 * u], { colour: dark, bevel: 0.25 * u });
-    mesh.box([0, height + 1 * u, -2.9 * u], [half, 3.4 * u, 0.75 * u], { colour: dark, bevel: 0.45 * u });
-    for (const side of [-1, 1]) {
-      const x = side * (half - 0.4 * u);
-      const arm = (height + 1.5 * u) / 2;
-      mesh.box([x + side * 0.4 * u, arm + 0.2 * u, 0], [0.75 * u, arm - 0.1 * u, 3.5 * u], {
-        colour,
-        bevel: 0.5 * u,
-      });
-      mesh.box([side * half * 0.46, height - 0.5 * u, 0.5 * u], [half * 0.455, 0.52 * u, 2.9 * u], {
-        colour,
-        bevel: 0.3 * u,
-      });
-      mesh.box([side * half * 0.46, height + 1.8 * u, -1.95 * u], [half * 0.445, 1.9 * u, 0.5 * u], {
-        colour,
-        bevel: 0.4 * u,
-        rotation: rotation([1, 0, 0], -0.12),
-      });
-      for (const z of [-3, 3])
-        mesh.cylinder([side * (half - 0.6 * u), 0, z * u], [side * (half - 0.6 * u), height * 0.2, z * u], {
-          radius: 0.22 * u,
-          colour: [60, 42, 30],
-          sides: 7,
+/** Adds a couch of two or three seats with loose cushions; `shift` moves it sideways under the sitter. */
+export function couch(
+  mesh: MeshBuilder,
+  options: SeatOptions & { shift: number; cushions: readonly Vec3[]; seats: 2 | 3; leather: boolean },
+): void {
+  const { colour, height, unit: u, shift, cushions, seats, leather } = options;
+  const seat = (seats === 2 ? 3.3 : 3) * u;
+  const half = seat * seats;
+  const dark = shade(colour, 0.7);
+  mesh.within({ origin: [shift, 0, 0] }, () =>
+    mesh.withShine(leather ? 0.55 : 0.05, () => {
+      mesh.box([0, height * 0.42, 0.1 * u], [half, height * 0.24, 3.1 * u], { colour: dark, bevel: 0.2 * u });
+      mesh.box([0, height + 0.6 * u, -3 * u], [half, 3.1 * u, 0.6 * u], { colour: dark, bevel: 0.4 * u });
+      for (let i = 0; i < seats; i++) {
+        const x = (2 * i + 1 - seats) * seat;
+        cushion(mesh, [x, height - 0.65 * u, 0.55 * u], [seat * 0.985, 0.75 * u, 3 * u], { colour, softness: 0.25 });
+        cushion(mesh, [x, height + 2 * u, -2 * u], [seat * 0.97, 2 * u, 0.8 * u], {
+          colour,
+          rotation: rotation([1, 0, 0], -0.2),
+          softness: 0.4,
         });
-    }
-    if (cushion) {
-      const side = shift > 0 ? 1 : -1;
-      mesh.box([side * half * 0.72, height + 1.2 * u, -0.9 * u], [1.6 * u, 1.5 * u, 0.5 * u], {
-        colour: cushion,
-        bevel: 0.45 * u,
-        rotation: rotation([1, 0, 0.3 * side], -0.4),
-      });
-    }
+      }
+      for (const side of [-1, 1]) {
+        const x = side * (half + 0.75 * u);
+        mesh.box([x, (height + 0.8 * u) / 2 + 0.3 * u, 0.1 * u], [0.7 * u, (height + 0.8 * u) / 2 - 0.3 * u, 3.4 * u], {
+          colour: shade(colour, 0.86),
+          bevel: 0.2 * u,
+        });
+        cushion(mesh, [x, height + 1.1 * u, 0.1 * u], [0.95 * u, 0.75 * u, 3.55 * u], { colour, softness: 0.55 });
+        for (const z of [-3, 3])
+          mesh.cylinder([x, 0, z * u], [x, height * 0.2, z * u], { radius: 0.25 * u, colour: [60, 42, 30], sides: 7 });
+      }
+    }),
+  );
+  // Loose cushions lean in the corners, the sitter's own seat left out.
+  const corners = shift > 0 ? [1, -1] : [-1, 1];
+  cushions.slice(0, seats === 3 ? 2 : 1).forEach((paint, i) => {
+    const side = corners[i];
+    if (i === 1 && Math.abs(shift - half) < 2.5 * u) return;
+    cushion(mesh, [shift + side * (half - 1.5 * u), height + 1.45 * u, -0.55 * u], [1.55 * u, 1.5 * u, 0.55 * u], {
+      colour: paint,
+      rotation: rotation([1, 0, 0.3 * side], -0.4),
+      softness: 0.6,
+    });
   });
 }
 

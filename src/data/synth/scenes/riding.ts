@@ -99,7 +99,7 @@ function rideMotorcycle(context: SceneContext): SceneDescription {
     phrase: 'riding',
     target: { category: 'motorcycle', colour: colour.name },
     grounds: [...ROADS, 'dirt'],
-    yaw: yawTowards(random.sign(), 1.05, 0.8),
+    yaw: yawTowards(random.sign(), 0.85, 0.65),
   });
 }
 

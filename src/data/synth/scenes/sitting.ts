@@ -113,17 +113,22 @@ function sitOnCouch(context: SceneContext): SceneDescription {
     'blue',
     'green',
     'grey',
+    'grey',
+    'brown',
     'brown',
     'teal',
     'beige',
+    'beige',
     'navy',
-    'orange',
+    'white',
     'black',
   ]);
-  const shift = random.sign() * random.between(2.4, 3.6) * u;
+  const seats = random.chance(0.5) ? 3 : 2;
+  const shift = random.sign() * random.between(2.7, 3.7) * u * (seats === 3 ? random.pick([0.05, 1.6]) : 1);
   figure.sit(height, random.between(0.1, 0.3));
-  const cushion = random.chance(0.5) ? pickColour(random.fork('cushion')).rgb : undefined;
-  couch(mesh, { colour: colour.rgb, height, unit: u, shift, cushion });
+  const fork = random.fork('cushion');
+  const cushions = Array.from({ length: fork.int(3) }, () => pickColour(fork).rgb);
+  couch(mesh, { colour: colour.rgb, height, unit: u, shift, cushions, seats, leather: fork.chance(0.35) });
   idleHands(figure);
   figure.look(0, 0.03);
   return describe({
@@ -134,7 +139,7 @@ function sitOnCouch(context: SceneContext): SceneDescription {
     phrase: 'sitting on',
     target: { category: 'couch', colour: colour.name },
     indoor: 1,
-    yaw: [-1, 1],
+    yaw: [-0.85, 0.85],
   });
 }
 
