@@ -12,6 +12,7 @@ export { ContrappostoError, type ErrorCode, type ErrorDetails, exitCode } from '
 export { encodePng, type Image, readImage, readPngText } from './core/image.js';
 export type { OnProgress, ProgressEvent } from './core/progress.js';
 export type { DType, Shape, Tensor, WeightSource } from './core/tensor.js';
+export { type Adapter, type AdapterNetwork, loadAdapter } from './diffusion/adapter.js';
 export { type Control, type ControlNetwork, loadControlNet } from './diffusion/control.js';
 export { type ImageToImageOptions, imageToImage } from './diffusion/image-to-image.js';
 export { type InpaintOptions, inpaint } from './diffusion/inpaint.js';
@@ -21,6 +22,6 @@ export { SCHEDULER_NAMES, type SchedulerName } from './diffusion/schedulers.js';
 export { type GeneratedImage, type TextToImageOptions, textToImage } from './diffusion/text-to-image.js';
 export { createRuntime, type Runtime, type RuntimeOptions, type Session } from './runtime/index.js';
 export { type ResolveModelOptions, resolveModel } from './weights/hub.js';
-export { type Checkpoint, openCheckpoint } from './weights/index.js';
+export { type Checkpoint, openCheckpoint, openModelFolder } from './weights/index.js';
 export { type LoraOptions, withLoras } from './weights/lora.js';
 export { modelFolder } from './weights/model-folder.js';

@@ -1,9 +1,9 @@
 // ControlNets beside the UNet: several at once, each with its condition picture, scale and part of the steps.
 import { ContrappostoError } from '../core/errors.js';
-import { type Image, resizeImage, toTensor } from '../core/image.js';
 import { float32, type Shape, sizeOf, type Tensor, type WeightSource } from '../core/tensor.js';
 import { type ControlNetConfig, controlNetGraph, parseControlNetConfig } from '../models/index.js';
 import type { Session } from '../runtime/index.js';
+import { actsAt, type Condition, conditionTensor, requireClass, requireCondition } from './condition.js';
 import { sumResiduals } from './control-residuals.js';
 import type { Pipeline } from './pipeline.js';
 import { type Residuals, stack } from './sampling.js';
@@ -14,33 +14,23 @@ export interface ControlNetwork {
   weights: WeightSource;
 }
 
-/** One condition. Residuals of several are added. */
-export interface Control {
+/** One condition of a ControlNet. Residuals of several are added. */
+export interface Control extends Condition {
   network: ControlNetwork;
-  /** What the network was trained to see, e.g. a drawn skeleton on black; cropped to the picture's proportion. */
-  image: Image;
-  /** Multiplies the residuals. Default 1. */
-  controlScale?: number;
-  /** Fractions of the steps between which it acts. Default 0 and 1. */
-  controlStart?: number;
-  controlEnd?: number;
 }
 
 /** A ControlNet in diffusers layout, as `openModelFolder` gives it. Throws `unsupported`. */
 export function loadControlNet({ config, weights }: { config: unknown; weights: WeightSource }): ControlNetwork {
+  requireClass(config, { expected: 'ControlNetModel', hint: 'a T2I-Adapter is loaded with loadAdapter (--adapter)' });
   return { config: parseControlNetConfig(config), weights };
 }
 
 /** Throws `invalid-input` for a control that cannot act, `unsupported` for a network of another family. */
 export function requireControls(pipeline: Pipeline, controls: readonly Control[], operation: string): void {
-  for (const { network, controlScale = 1, controlStart = 0, controlEnd = 1 } of controls) {
-    if (!Number.isFinite(controlScale) || !(controlStart >= 0 && controlStart < controlEnd && controlEnd <= 1)) {
-      throw new ContrappostoError('invalid-input', {
-        operation: `${operation}: control`,
-        expected: 'a finite controlScale, and 0 <= controlStart < controlEnd <= 1',
-        got: `${controlScale}, ${controlStart} and ${controlEnd}`,
-      });
-    }
+  for (const control of controls) {
+    requireCondition(control, `${operation}: control`);
+    const { network } = control;
+    requireColours(network.config, operation);
     const width = ({ levels }: { levels: readonly { channels: number; contextWidth: number }[] }) =>
       levels.map(({ channels, contextWidth }) => `${channels}/${contextWidth}`).join(', ');
     if (width(network.config.unet) === width(pipeline.unetConfig)) continue;
@@ -77,7 +67,9 @@ export async function controlResiduals(
     const graph = controlNetGraph(config, size);
     const session = await pipeline.controlSession(graph, weights, { signal });
     none = Object.fromEntries(Array.from(graph.outputs, ([name, { shape }]) => [name, zeros(shape)]));
-    const condition = await conditionTensor(control, size);
+    const factor = config.conditionFactor;
+    const pixels = { heightPx: size.height * factor, widthPx: size.width * factor };
+    const condition = await conditionTensor(control.image, pixels);
     loaded.push({ control, session, condition: stack(new Array<Tensor>(size.batch).fill(condition)) });
   }
   return async (feeds, index) => {
@@ -91,26 +83,13 @@ export async function controlResiduals(
   };
 }
 
-/** As in diffusers: a step counts when it lies in the part as a whole. */
-export function actsAt(
-  { controlStart = 0, controlEnd = 1 }: Pick<Control, 'controlStart' | 'controlEnd'>,
-  { step, steps }: { step: number; steps: number },
-): boolean {
-  return step / steps >= controlStart && (step + 1) / steps <= controlEnd;
-}
-
-/** [1, 3, H, W] in [0, 1], as large as the network wants for these latents. */
-async function conditionTensor(
-  { image, network }: Control,
-  { height, width }: { height: number; width: number },
-): Promise<Tensor> {
-  const { conditionFactor: factor } = network.config;
-  const [heightPx, widthPx] = [height * factor, width * factor];
-  const resized = await resizeImage(image, { widthPx, heightPx, fit: 'cover' });
-  return float32(
-    toTensor(resized).map((v) => v / 2 + 0.5),
-    [1, 3, heightPx, widthPx],
-  );
+function requireColours({ conditionChannels }: ControlNetConfig, operation: string): void {
+  if (conditionChannels === 3) return;
+  throw new ContrappostoError('unsupported', {
+    operation: `${operation}: control`,
+    expected: 'a ControlNet that sees pictures of 3 channels',
+    got: `${conditionChannels}`,
+  });
 }
 
 function zeros(shape: Shape): Tensor {

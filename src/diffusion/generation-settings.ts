@@ -3,6 +3,7 @@ import { ContrappostoError } from '../core/errors.js';
 import type { Image } from '../core/image.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Tensor } from '../core/tensor.js';
+import { type Adapter, requireAdapters } from './adapter.js';
 import { type Control, requireControls } from './control.js';
 import { type Pipeline, requireDivisible } from './pipeline.js';
 import type { Scheduler } from './scheduler.js';
@@ -28,6 +29,8 @@ export interface GenerationOptions {
   scheduler?: SchedulerName | Scheduler;
   /** ControlNets that steer the run, any number at once. */
   controls?: readonly Control[];
+  /** T2I-Adapters that steer it, any number, also beside ControlNets. */
+  adapters?: readonly Adapter[];
   /** Unit normal noise [1, C, h, w] to start from in place of the seed's; only with `count` 1. */
   noise?: Tensor;
   /** Release each network as soon as the run no longer needs it: less memory, slower next run. */
@@ -81,6 +84,8 @@ export function generationSettings(
   requireDivisible(operation, { height: settings.height, width: settings.width }, scaleFactor);
   requireSettings(settings, operation);
   requireControls(pipeline, settings.controls ?? [], operation);
+  const size = { heightPx: settings.height, widthPx: settings.width };
+  requireAdapters(pipeline, settings.adapters ?? [], { operation, size });
   requireNoise(settings, {
     operation,
     shape: [1, latentChannels, settings.height / scaleFactor, settings.width / scaleFactor],

@@ -3,12 +3,12 @@ import { throwIfAborted } from '../core/errors.js';
 import { fromTensor, type Image } from '../core/image.js';
 import { randomNormal } from '../core/random.js';
 import { floats, type Tensor } from '../core/tensor.js';
-import { controlResiduals } from './control.js';
 import type { GeneratedImage, GenerationSettings } from './generation-settings.js';
 import type { Pipeline } from './pipeline.js';
 import { encodePrompts, type PromptConditions } from './prompts.js';
 import { guidedDenoiser, sample } from './sampling.js';
 import type { SamplingRun } from './scheduler.js';
+import { steeringNetworks } from './steering-networks.js';
 
 /** What steers sampling besides the prompt. It is the same for every picture of a run. */
 export interface Steering {
@@ -71,7 +71,7 @@ async function samplePicture(
   settings: GenerationSettings,
   { context, seed, steering }: { context: PromptConditions; seed: number | bigint; steering: Steering },
 ): Promise<Tensor> {
-  const { steps, guidanceScale, scheduler, controls = [], signal, onProgress } = settings;
+  const { steps, guidanceScale, scheduler, signal, onProgress } = settings;
   const { start, extraChannels, adjust } = steering;
   const { scaleFactor, latentChannels } = pipeline.vae;
   const [height, width] = [settings.height / scaleFactor, settings.width / scaleFactor];
@@ -79,12 +79,12 @@ async function samplePicture(
   const branches = negativePrompt ? [negativePrompt, prompt] : [prompt];
   const size = { batch: branches.length, height, width, tokens: prompt.tokens.shape[1] };
   const first = start?.first ?? 0;
-  const steered = controls.length > 0;
   // Some schedulers evaluate the network more often than once a step.
   const taken = scheduler.begin(steps, { first }).timesteps.length - first;
+  const networks = await steeringNetworks(pipeline, settings, { size, first, steps: taken });
   const denoiser = guidedDenoiser({
-    session: await pipeline.unetSession({ ...size, residuals: steered }, { signal }),
-    residuals: steered ? await controlResiduals(pipeline, controls, { size, first, steps: taken, signal }) : undefined,
+    session: await pipeline.unetSession({ ...size, ...networks.inputs }, { signal }),
+    residuals: networks.residuals,
     prompt: prompt.tokens,
     negativePrompt: negativePrompt?.tokens,
     guidanceScale,

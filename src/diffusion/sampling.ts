@@ -8,7 +8,8 @@ import type { SamplingRun, Scheduler } from './scheduler.js';
 export type Denoiser = (latents: Tensor, at: { timestep: number; index: number }) => Promise<Float32Array>;
 
 /**
- * A ControlNet's residuals `down0`, `down1`, ... and `mid` at step `index`; zeros where none act.
+ * What networks beside the UNet add at step `index`: ControlNets `down0`, `down1`, ... and `mid`, T2I-Adapters `feat0`,
+ * `feat1`, ...; zeros where none act.
  *
  * @param feeds what the UNet is fed, with the latents alone as `sample`
  */
