@@ -103,19 +103,42 @@ function print(mesh: MeshBuilder, options: { side: number; opening: number; pict
     patch([0.35, 0.9], [0.1, 0.9], [110, 160, 200]);
     patch([0.9, 1.45], [0.1, 0.9], [150, 190, 130]);
   }
-  for (let line = 0; line < (picture ? 4 : 9); line++) {
-    const z = (picture ? -0.15 : 0.9) - 0.21 * line;
-    patch([0.3, 0.9], [z - 0.045, z + 0.045], ink);
-    patch([0.9, line % 4 === 3 ? 1.1 : 1.5], [z - 0.045, z + 0.045], ink);
+  for (let line = 0; line < (picture ? 6 : 13); line++) {
+    const z = (picture ? -0.15 : 0.9) - 0.15 * line;
+    patch([0.3, 0.9], [z - 0.03, z + 0.03], ink);
+    patch([0.9, line % 4 === 3 ? 1.1 : 1.5], [z - 0.03, z + 0.03], ink);
   }
 }
 
 /** Adds a closed book: cover facing local +y, spine at local -x, height along z. */
-export function closedBook(mesh: MeshBuilder, options: { colour: Vec3 }): void {
-  const { colour } = options;
-  mesh.box([0.03, 0, 0], [0.83, 0.15, 1.13], { colour: PAPER });
-  for (const y of [-0.18, 0.18]) mesh.box([0, y, 0], [0.9, 0.035, 1.2], { colour });
-  mesh.box([-0.87, 0, 0], [0.045, 0.2, 1.2], { colour: shade(colour, 0.85), bevel: 0.03 });
-  mesh.box([0.05, 0.22, 0.35], [0.55, 0.006, 0.2], { colour: shade(colour, 1.6) });
-  mesh.box([0.05, 0.22, -0.5], [0.4, 0.006, 0.07], { colour: shade(colour, 1.6) });
+export function closedBook(mesh: MeshBuilder, options: { colour: Vec3; picture: boolean }): void {
+  const { colour, picture } = options;
+  const light = shade(colour, 1.7);
+  mesh.box([0.03, 0, 0], [0.83, 0.22, 1.13], { colour: PAPER });
+  // Edges of the leaves.
+  for (const y of [-0.14, -0.05, 0.05, 0.14])
+    mesh.box([0.035, y, 0], [0.83, 0.012, 1.134], { colour: shade(PAPER, 0.8) });
+  for (const y of [-0.24, 0.24]) mesh.box([0, y, 0], [0.9, 0.03, 1.2], { colour });
+  mesh.box([-0.87, 0, 0], [0.045, 0.26, 1.2], { colour: shade(colour, 0.8), bevel: 0.03 });
+  mesh.box([-0.92, 0, 0.3], [0.006, 0.09, 0.55], { colour: light });
+  const onCover = (x: number, z: number, half: readonly [number, number], paint: Vec3) =>
+    mesh.box([x, 0.285, z], [half[0], 0.004, half[1]], { colour: paint });
+  onCover(-0.78, 0, [0.05, 1.19], shade(colour, 0.7));
+  if (picture) {
+    onCover(0.06, -0.2, [0.66, 0.55], [136, 176, 200]);
+    onCover(0.06, -0.5, [0.66, 0.25], [96, 130, 84]);
+    onCover(0.25, -0.1, [0.16, 0.16], [244, 220, 130]);
+  }
+  for (const [z, half] of picture
+    ? ([
+        [0.85, 0.6],
+        [0.6, 0.4],
+        [-0.95, 0.35],
+      ] as const)
+    : ([
+        [0.6, 0.55],
+        [0.35, 0.4],
+        [-0.8, 0.3],
+      ] as const))
+    onCover(0.06, z, [half, 0.07], light);
 }

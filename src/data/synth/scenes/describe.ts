@@ -1,6 +1,7 @@
 // Defaults of a scene description, so that each scene states only what is special about it.
 import { MeshBuilder } from '../mesh-builder.js';
-import type { SceneBuilder, SceneDescription, SceneObject } from '../types.js';
+import type { Focus, SceneBuilder, SceneDescription, SceneObject } from '../types.js';
+import { add, type Vec3 } from '../vector.js';
 import type { Figure } from './figure.js';
 
 /** Object ids in a scene's mesh. */
@@ -29,6 +30,8 @@ export interface SceneDraft {
   supports?: { category: string; colour?: string }[];
   /** Probability of a half-figure picture. */
   half?: number;
+  /** Probability of a picture of head, shoulders and the target only, where `half` did not apply; and how far the camera looks down, radians. */
+  close?: { chance: number; pitch: readonly [number, number] };
   /** Probability of an indoor picture. */
   indoor?: number;
   grounds?: string[];
@@ -52,6 +55,9 @@ export function describe(draft: SceneDraft): SceneDescription {
   supports.forEach((support, i) => {
     objects.push({ id: SUPPORT + i, role: 'support', ...support });
   });
+  const half = random.chance(draft.half ?? 0);
+  const close =
+    draft.close && random.chance(draft.close.chance) ? closeView(figure, mesh, draft.close.pitch) : undefined;
   return {
     name: draft.name,
     pose: figure.pose.solve(),
@@ -60,12 +66,29 @@ export function describe(draft: SceneDraft): SceneDescription {
     object: target?.category ?? null,
     phrase: draft.phrase,
     objects,
-    halfFigure: random.chance(draft.half ?? 0),
+    halfFigure: half || close !== undefined,
     indoor: random.chance(draft.indoor ?? 0),
     grounds: draft.grounds,
     yawRange: draft.yaw ?? [-1.2, 1.2],
     expression: draft.expression,
+    ...(close && { focus: close }),
   };
+}
+
+/** Frames head, shoulders and the target, which for small things is the only way to see what they are. */
+function closeView(figure: Figure, mesh: MeshBuilder, pitch: readonly [number, number]): Focus {
+  const { pose, unit: u } = figure;
+  const points: Vec3[] = [
+    add(pose.tail('head'), [0, 0.5 * u, 0]),
+    figure.fromShoulder('L', 0.4, -2, 0),
+    figure.fromShoulder('R', 0.4, -2, 0),
+  ];
+  mesh.objectIds.forEach((id, t) => {
+    if (id !== TARGET) return;
+    const v = 3 * mesh.triangles[3 * t];
+    points.push([mesh.positions[v], mesh.positions[v + 1] - 0.5 * u, mesh.positions[v + 2]]);
+  });
+  return { points, fill: [0.86, 0.97], distance: [12, 26], pitch, cut: true };
 }
 
 /** An empty mesh whose triangles belong to the target until told otherwise. */

@@ -32,7 +32,7 @@ function talkOnPhone(context: SceneContext): SceneDescription {
     ? { name: 'black', rgb: [30, 30, 34] as Vec3 }
     : pickColour(random.fork('colour'), ['red', 'blue', 'white', 'pink', 'green']);
   const mesh = targetMesh();
-  mesh.within({ origin: centre, rotation: standing(axis, scale(out, -1)), scale: 0.2 + 0.8 * u }, () =>
+  mesh.within({ origin: centre, rotation: standing(axis, scale(out, -1)), scale: 0.25 + 0.85 * u }, () =>
     cellPhone(mesh, { colour: colour.rgb, lit: false }),
   );
   const fingers = normalise(combine([axis, 0.75], [forward, -0.65], [out, -0.05]));
@@ -47,7 +47,8 @@ function talkOnPhone(context: SceneContext): SceneDescription {
     verb: 'talk_on',
     phrase: 'talking on',
     target: { category: 'cell phone', colour: colour.name },
-    half: 0.6,
+    half: 0.5,
+    close: { chance: 0.6, pitch: [-0.05, 0.2] },
     indoor: 0.4,
     yaw: yawTowards(x, 0.5, 0.8),
     expression: undefined,
@@ -65,19 +66,20 @@ function textOnPhone(context: SceneContext): SceneDescription {
   pose.trunk(0.05, 0, 0);
   pose.solve();
   figure.standOrWalk(0.3);
-  const height = figure.shoulder(side)[1] - random.between(0.5, 1.7) * u;
+  const height = figure.shoulder(side)[1] - random.between(-0.5, 1.2) * u;
   const centre: Vec3 = [
     pose.root[0] + (both ? 0 : x * random.between(0.3, 1.1) * u),
     height,
-    measures.chestZ + random.between(1.7, 2.6) * u,
+    measures.chestZ + random.between(2, 3) * u,
   ];
-  const normal = normalise(add(normalise(subtract(figure.eyes, centre)), [0, 0.1, 0]));
+  // Held rather upright, so that its back shows from ahead.
+  const normal = normalise(add(normalise(subtract(figure.eyes, centre)), [0, -random.between(0.1, 0.5), 0]));
   const up = perpendicular([0, 1, 0], normal);
   const colour = random.chance(0.6)
     ? { name: 'black', rgb: [30, 30, 34] as Vec3 }
     : pickColour(random.fork('colour'), ['red', 'blue', 'white', 'pink', 'green']);
   const mesh = targetMesh();
-  mesh.within({ origin: centre, rotation: standing(up, normal), scale: 0.2 + 0.8 * u }, () =>
+  mesh.within({ origin: centre, rotation: standing(up, normal), scale: 0.25 + 0.85 * u }, () =>
     cellPhone(mesh, { colour: colour.rgb, lit: true }),
   );
   for (const hand of both ? SIDES : [side]) {
@@ -98,7 +100,8 @@ function textOnPhone(context: SceneContext): SceneDescription {
     verb: 'text_on',
     phrase: 'texting on',
     target: { category: 'cell phone', colour: colour.name },
-    half: 0.6,
+    half: 0.5,
+    close: { chance: 0.6, pitch: [-0.05, 0.2] },
     indoor: 0.4,
     yaw: random.chance(0.7) ? [-0.75, 0.75] : yawTowards(x, 2.3, 0.4),
   });
@@ -124,10 +127,10 @@ function readBook(context: SceneContext): SceneDescription {
   const k = 0.3 + 0.7 * u;
   const fold: Vec3 = [
     chest[0] + random.normal(0.2),
-    chest[1] - random.between(sits ? 0 : -0.2, 1.2) * u,
-    chest[2] + measures.chestZ + random.between(1.4, 2.1) * u,
+    chest[1] - random.between(0.6, 1.8) * u,
+    chest[2] + measures.chestZ + random.between(1.6, 2.3) * u,
   ];
-  const tilt = random.between(0.55, 0.95);
+  const tilt = random.between(0.15, 0.7);
   const opening = random.between(0.15, 0.4);
   const normal: Vec3 = [0, Math.cos(tilt), -Math.sin(tilt)];
   const top: Vec3 = [0, Math.sin(tilt), Math.cos(tilt)];
@@ -141,8 +144,9 @@ function readBook(context: SceneContext): SceneDescription {
     const point = onBook([x * 1.25, 1.25 * Math.tan(opening) - 0.1, -0.45]);
     const palm = transform(turn, [-x * Math.sin(opening), Math.cos(opening), 0]);
     const fingers = normalise(combine([top, 0.8], [[-x, 0, 0], 0.6]));
-    pose.touch(side, point, { fingers, palm, pole: [x, -1, -0.3], reach: 0.95, gap: 0.08 * u });
-    pose.curl(side, [-0.1, 0.3, 0.3, 0.3, 0.3], [0.1, 0.3, 0.3, 0.3, 0.3], 0.22);
+    pose.touch(side, point, { fingers, palm, pole: [x, -1, -0.3], reach: 0.95, gap: 0.16 * u });
+    // Straight fingers lie along the cover; bent ones would come through the pages.
+    pose.curl(side, [-0.1, 0, 0, 0, 0], [0.1, 0.02, 0.02, 0.02, 0.02], 0);
   }
   figure.lookAt(fold, 0.85);
   return describe({
@@ -153,9 +157,11 @@ function readBook(context: SceneContext): SceneDescription {
     phrase: 'reading',
     target: { category: 'book', colour: colour.name },
     supports,
-    half: sits ? 0.2 : 0.5,
+    half: 0.2,
+    // From above or over the shoulder the pages are seen, from the front only the cover.
+    close: { chance: 0.8, pitch: [0.35, 0.75] },
     indoor: 0.6,
-    yaw: random.chance(0.6) ? [-1, 1] : random.chance(0.5) ? [1, 2.4] : [-2.4, -1],
+    yaw: random.chance(0.5) ? [-1, 1] : yawTowards(random.sign(), 1.7, 0.7),
   });
 }
 
@@ -189,18 +195,21 @@ function holdBook(context: SceneContext): SceneDescription {
     chest[1] + random.between(-0.6, 0.3) * u,
     Math.max(chest[2], 0) + measures.chestZ + out,
   ];
-  const cover = normalise([0, random.between(-0.1, 0.25), 1]);
+  const cover = normalise([shown ? random.between(-0.35, 0.35) : 0, random.between(-0.1, 0.25), 1]);
   const up = perpendicular([random.normal(0.05), 1, 0], cover);
+  const across = cross(up, cover);
   // The cover is the book's local +y, its height local z.
   const turn = standing(cover, up);
-  mesh.within({ origin: centre, rotation: turn, scale: k }, () => closedBook(mesh, { colour: colour.rgb }));
+  mesh.within({ origin: centre, rotation: turn, scale: k }, () =>
+    closedBook(mesh, { colour: colour.rgb, picture: random.chance(0.5) }),
+  );
   if (shown) {
     for (const hand of SIDES) {
       const q = outward(hand);
-      const point = add(centre, combine([[q, 0, 0], 0.84 * k], [cover, -0.2 * k], [up, -0.25 * k]));
+      const point = add(centre, combine([across, q * 0.84 * k], [cover, -0.24 * k], [up, -0.25 * k]));
       const fingers = normalise(combine([up, 0.55], [[-q, 0, 0], 0.55], [cover, 0.15]));
-      pose.touch(hand, point, { fingers, palm: cover, pole: [q, -1, -0.3], reach: 1, gap: 0.03 * u });
-      pose.curl(hand, [-0.1, 0.2, 0.2, 0.2, 0.2], 0.25, 0.2);
+      pose.touch(hand, point, { fingers, palm: cover, pole: [q, -1, -0.3], reach: 1, gap: 0.12 * u });
+      pose.curl(hand, [-0.1, 0, 0, 0, 0], 0.02, 0);
     }
   } else {
     const point = add(centre, combine([[x, 0, 0], 0.15 * k], [cover, 0.24 * k], [up, -0.5 * k]));
@@ -218,6 +227,7 @@ function holdBook(context: SceneContext): SceneDescription {
     phrase: 'holding',
     target: { category: 'book', colour: colour.name },
     half: 0.45,
+    close: { chance: 0.55, pitch: [-0.02, 0.2] },
     indoor: 0.55,
     yaw: [-0.9, 0.9],
   });
@@ -263,7 +273,7 @@ function useCup(context: SceneContext): SceneDescription {
   const { pose, measures, unit: u } = figure;
   const side = mainHand(figure);
   const x = outward(side);
-  const drinks = random.chance(0.55);
+  const drinks = random.chance(0.45);
   const kind = random.weighted<CupKind>([
     ['mug', 3],
     ['paper', 1.5],
@@ -290,10 +300,10 @@ function useCup(context: SceneContext): SceneDescription {
   const inwards = perpendicular([-x, 0, -0.3], axis);
   if (kind === 'mug') {
     const handle = addScaled(point, inwards, -MUG_HANDLE * u);
-    pose.grip(side, handle, { axis, fingers: [-x * 0.3, 0, 1], pole: [x * 0.9, -1, -0.1], radius: 0.1 * u });
+    pose.grip(side, handle, { axis, fingers: [-x * 0.3, 0, 1], pole: [x * 0.4, -1, 0], radius: 0.1 * u });
   } else {
     const held = addScaled(point, axis, -0.15 * u);
-    pose.grip(side, held, { axis, fingers: [-x * 0.6, 0, 0.8], pole: [x * 0.8, -1, -0.1], radius: 0.38 * u });
+    pose.grip(side, held, { axis, fingers: [-x * 0.6, 0, 0.8], pole: [x * 0.4, -1, 0], radius: 0.38 * u });
   }
   const turn = standing(axis, cross(scale(inwards, -1), axis));
   mesh.within({ origin: point, rotation: turn, scale: (kind === 'mug' ? 1.05 : 1.15) * u }, () => {
@@ -307,7 +317,8 @@ function useCup(context: SceneContext): SceneDescription {
     verb: drinks ? 'drink_with' : 'hold',
     phrase: drinks ? 'drinking from' : 'holding',
     target: { category: 'cup', colour, word: cupWord(kind, random) },
-    half: 0.75,
+    half: 0.5,
+    close: { chance: 0.6, pitch: [-0.05, 0.2] },
     indoor: 0.6,
     yaw: drinks ? yawTowards(-x, 0.5, 0.8) : yawTowards(x, 0.1, 0.9),
   });
@@ -322,7 +333,7 @@ function useBottle(context: SceneContext): SceneDescription {
   const { pose, measures, unit: u } = figure;
   const side = mainHand(figure);
   const x = outward(side);
-  const drinks = random.chance(0.5);
+  const drinks = random.chance(0.35);
   const kind = random.pick<BottleKind>(['water', 'water', 'glass', 'flask']);
   const colour = pickColour(
     random.fork('colour'),
@@ -336,10 +347,11 @@ function useBottle(context: SceneContext): SceneDescription {
   let point: Vec3;
   let axis: Vec3 = normalise([-x * random.between(0, 0.15), 1, random.between(-0.15, 0.15)]);
   if (drinks) {
-    figure.look(0, -0.28, 0.5);
+    figure.look(0, -0.22, 0.5);
     const forward = figure.headDirection([0, 0, 1]);
-    const raised = random.between(-0.25, 0.3);
-    axis = normalise(add(scale(forward, -1), [x * -0.2, -raised, 0]));
+    // The foot of a full bottle is below the mouth, which keeps the arm below the face.
+    const lowered = random.between(0.15, 0.8);
+    axis = normalise(add(scale(forward, -1), [x * -0.35, lowered + forward[1], 0]));
     point = add(figure.mouth, scale(axis, -(BOTTLE_MOUTH[kind] - 0.02) * BOTTLE_SCALE * u));
   } else {
     const from = figure.fromShoulder(
@@ -353,10 +365,10 @@ function useBottle(context: SceneContext): SceneDescription {
       : [from[0], from[1], measures.chestZ + random.between(1.1, 2.2) * u];
     figure.look(0, 0.05);
   }
-  const fingers: Vec3 = drinks ? [-x * 0.8, 0.45, 0.2] : [-x * 0.7, -0.1, 0.7];
+  const fingers: Vec3 = drinks ? [-x * 0.9, 0.25, 0.3] : [-x * 0.7, -0.1, 0.7];
   // Held near its foot, so that more of it is seen.
   const held = addScaled(point, axis, -0.4 * u);
-  pose.grip(side, held, { axis, fingers, pole: [x * 0.9, -0.9, -0.1], radius: 0.32 * u });
+  pose.grip(side, held, { axis, fingers, pole: [x * (drinks ? 0.4 : 0.9), -1, drinks ? 0.1 : -0.1], radius: 0.32 * u });
   const mesh = targetMesh();
   const cap = pickColour(random.fork('cap'), ['white', 'blue', 'red', 'black']);
   mesh.within({ origin: point, rotation: standing(axis, [0.1, 0, 1]), scale: BOTTLE_SCALE * u }, () =>
@@ -370,7 +382,8 @@ function useBottle(context: SceneContext): SceneDescription {
     verb: drinks ? 'drink_with' : 'hold',
     phrase: drinks ? 'drinking from' : 'holding',
     target: { category: 'bottle', colour: colour.name },
-    half: hanging ? 0 : 0.7,
+    half: hanging ? 0 : 0.5,
+    close: { chance: hanging ? 0 : 0.55, pitch: [-0.05, 0.2] },
     indoor: 0.4,
     yaw: drinks ? yawTowards(x, 0.95, 0.55) : yawTowards(x, 0.3, 0.9),
   });
