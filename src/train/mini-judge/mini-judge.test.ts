@@ -144,6 +144,18 @@ describe('writeJudgeTargets', () => {
     expect(points.readFloatLE(4 * 3 * 23)).toBe(3 * 91); // after body and feet comes the left wrist
   });
 
+  it('takes each gesture for a class of its own', async () => {
+    const at = mkdtempSync(join(folder, 'gestures-'));
+    const show = (left: string | null, right: string | null) =>
+      JSON.stringify({ ...JSON.parse(record('gesture', null)), gestures: { left, right } });
+    writeFileSync(
+      join(at, 'shard-0.jsonl'),
+      `${show('peace', null)}\n${show(null, 'free')}\n${show('peace', 'peace')}\n`,
+    );
+    const { triplets } = await writeJudgeTargets(at, { pictureSize: 64 });
+    expect(triplets.map((t) => t.object)).toEqual(['free', 'peace']);
+  });
+
   it('refuses pictures of another size', async () => {
     writeFileSync(join(folder, 'shard-3.jsonl'), `${record('wave', null, 48)}\n`);
     await expect(writeJudgeTargets(folder, { pictureSize: 64 })).rejects.toMatchObject({ code: 'invalid-input' });

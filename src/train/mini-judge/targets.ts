@@ -16,8 +16,11 @@ const recordSchema = z.object({
   width: z.number(),
   height: z.number(),
   triplet: z.object({ verb: z.string(), object: z.string().nullable() }),
+  gestures: z.object({ left: z.string().nullable(), right: z.string().nullable() }).optional(),
   keypoints: z.array(z.number()).length(3 * WHOLEBODY.count),
 });
+
+type SceneRecord = z.infer<typeof recordSchema>;
 
 interface Options {
   /** Side in pixels that all pictures must have. */
@@ -69,7 +72,8 @@ interface Shard {
 async function readShard(file: string, pictureSize: number): Promise<Shard> {
   const shard: Shard = { triplets: [], keypoints: [] };
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
-    const { width, height, triplet, keypoints } = readRecord(line, `${file} line ${shard.triplets.length + 1}`);
+    const found = readRecord(line, `${file} line ${shard.triplets.length + 1}`);
+    const { width, height, keypoints } = found;
     if (width !== pictureSize || height !== pictureSize) {
       throw new ContrappostoError('invalid-input', {
         operation: `read "${file}"`,
@@ -78,13 +82,19 @@ async function readShard(file: string, pictureSize: number): Promise<Shard> {
         hint: `render with --size ${pictureSize}`,
       });
     }
-    shard.triplets.push(triplet);
+    shard.triplets.push(tripletOf(found));
     for (const i of JUDGED_POINTS) shard.keypoints.push(...keypoints.slice(3 * i, 3 * i + 3));
   }
   return shard;
 }
 
-function readRecord(line: string, operation: string): z.infer<typeof recordSchema> {
+/** A gesture counts as the object of its verb, so that each is a class: `gesture peace`. */
+function tripletOf({ triplet, gestures }: SceneRecord): Triplet {
+  if (triplet.verb !== 'gesture' || !gestures) return triplet;
+  return { verb: 'gesture', object: gestures.left ?? gestures.right };
+}
+
+function readRecord(line: string, operation: string): SceneRecord {
   try {
     return recordSchema.parse(JSON.parse(line));
   } catch (cause) {
