@@ -51,7 +51,7 @@ const THUMB_DIRECTIONS = {
 } as const satisfies Record<string, readonly Vec3[]>;
 
 /** Half the thickness of thumb and finger together, in body units. */
-const CONTACT_GAP = 0.17;
+const CONTACT_GAP = 0.2;
 
 /** `shape` with every joint moved a little, within human limits; `normal` draws the deviations. */
 export function varied(shape: HandShape, normal: (sigma: number) => number): HandShape {

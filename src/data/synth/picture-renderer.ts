@@ -11,6 +11,7 @@ import { LoadedMesh } from './loaded-mesh.js';
 import { drawColoured, drawTextured, SampleLayer, VertexBuffer } from './raster.js';
 import type { SceneRandom } from './scene-random.js';
 import { ShadowMap } from './shadow.js';
+import { studio } from './studio.js';
 import type { Appearance, Expression, PictureSize, SceneDescription } from './types.js';
 
 /** Texels of the maps: key light on the figure, occlusion from above, key light on the scenery. */
@@ -70,12 +71,14 @@ export class PictureRenderer {
     const objects = this.objectMesh.load(description.mesh);
     const { halfFigure } = description;
     const camera = this.frame(description, halfFigure, random.fork('camera'));
-    const environment = chooseEnvironment(random.fork('environment'), {
-      camera,
-      indoor: description.indoor,
-      grounds: description.grounds,
-      reach: (direction) => this.reach(character.vertexCount, objects, direction),
-    });
+    const environment = description.studio
+      ? studio(random.fork('environment'), { camera })
+      : chooseEnvironment(random.fork('environment'), {
+          camera,
+          indoor: description.indoor,
+          grounds: description.grounds,
+          reach: (direction) => this.reach(character.vertexCount, objects, direction),
+        });
     const scenery = this.sceneryMesh.load(environment.scenery);
     this.castShadows(description, { objects, scenery, environment, personFree });
 

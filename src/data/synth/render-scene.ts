@@ -8,9 +8,11 @@ import { mediapipePoints, wholeBodyPoints } from './keypoints.js';
 import { type DrawnPicture, PictureRenderer } from './picture-renderer.js';
 import { SceneRandom } from './scene-random.js';
 import { attributesRecord, type PartRecord, type SceneRecord } from './scene-record.js';
-import { type KindMix, pickFrom, type SceneKind } from './scenes/kinds.js';
+import { pickScene } from './scenes/index.js';
+import { identityOf, type KindMix, pickPool, type SceneKind, scenePools } from './scenes/kinds.js';
 import type { Appearance, Character, PictureSize, SceneDescription } from './types.js';
 import { dot, subtract, type Vec3 } from './vector.js';
+import { withoutPerson } from './without-person.js';
 
 /** The people to draw from. */
 export interface Cast {
@@ -63,25 +65,29 @@ const PERSON_LABELS = [LABEL.person, LABEL.leftHand, LABEL.rightHand, LABEL.face
 export function renderScene(seed: number, options: RenderOptions): RenderedScene {
   const { renderer } = options;
   const random = new SceneRandom(seed);
-  const choice = random.fork('choice');
+  const pools = scenePools(options.kinds ?? ONLY_INTERACTION, options.scenes);
+  const { kind, scenes } = pickPool(random.fork('kind'), pools);
+  const identity = identityOf(seed, kind);
+  const { index } = identity;
+  const person = index === undefined ? random : new SceneRandom(identity.seed, kind);
+  const choice = person.fork('choice');
   const character = renderer.cast.character(choice.int(renderer.cast.count));
-  const { kind, entry } = pickFrom(choice, character, {
-    kinds: options.kinds ?? ONLY_INTERACTION,
-    words: options.scenes,
-  });
-  const description = entry.build({ character, random: random.fork('scene') });
-  const appearance = drawAppearance(character, random.fork('appearance'));
+  const entry = pickScene(index === undefined ? choice : random.fork('choice'), character, scenes);
+  const description = entry.build({ character, random: random.fork('scene'), index });
+  const appearance = drawAppearance(character, person.fork('appearance'));
   const expression = chooseExpression(character, description, random.fork('expression'));
   const drawn = renderer.pictures.draw({
     description,
     appearance,
     expression: character.expression(expression),
     random: random.fork('picture'),
-    personFree: options.personFree ?? false,
+    personFree: options.personFree || kind === 'empty',
   });
-  const scene = { seed, kind, description, appearance, expression, drawn };
+  const scene = { seed, kind, identity: identity.name, description, appearance, expression, drawn };
   const record = annotate(scene, { renderer, random: random.fork('caption'), detailed: options.detailed ?? false });
-  return { record, picture: drawn.picture, personFree: drawn.personFree, labels: drawn.labels };
+  const { picture, personFree, labels } = drawn;
+  if (kind === 'empty' && personFree) return withoutPerson({ record, picture, personFree, labels });
+  return { record, picture, personFree, labels };
 }
 
 /** A friendly or lively face more often than a blank one. */
@@ -94,6 +100,7 @@ function chooseExpression(character: Character, description: SceneDescription, r
 interface DrawnScene {
   seed: number;
   kind: SceneKind;
+  identity: string;
   description: SceneDescription;
   appearance: Appearance;
   expression: string;
@@ -135,9 +142,11 @@ function annotate(
     phrase: description.phrase,
     attributes: attributesRecord(appearance.attributes),
     character: { id, sex: info.sex, age: info.age, race: info.race },
+    identity: scene.identity,
     expression: scene.expression,
     place: environment.place,
     indoor: environment.indoor,
+    view: viewOf(camera.yaw),
     gestures: { left: description.gestures?.L ?? null, right: description.gestures?.R ?? null },
     half_figure: drawn.halfFigure,
     person: {
@@ -167,6 +176,13 @@ function annotate(
       },
     }),
   };
+}
+
+/** The side that the camera sees of somebody who faces +z. */
+function viewOf(yaw: number): SceneRecord['view'] {
+  const away = Math.abs(Math.atan2(Math.sin(yaw), Math.cos(yaw)));
+  if (away < 0.4) return 'front';
+  return away < 1.2 ? 'three-quarter' : away < 1.95 ? 'side' : away < 2.75 ? 'three-quarter back' : 'back';
 }
 
 /** Depth (units) that a point may lie below the visible surface: joints are deep inside, face points on the skin. */

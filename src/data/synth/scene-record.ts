@@ -45,9 +45,13 @@ export interface SceneRecord {
   phrase: string;
   attributes: AttributesRecord;
   character: { id: number; sex: string; age: string; race: string };
+  /** Equal in all pictures of one person in one outfit. */
+  identity: string;
   expression: string;
   place: string;
   indoor: boolean;
+  /** The side of the person that is seen. */
+  view: 'front' | 'three-quarter' | 'side' | 'three-quarter back' | 'back';
   /** What each hand shows, e.g. `peace` (HaGRID's names) or `free`; null for hands that only hang or hold. */
   gestures: { left: string | null; right: string | null };
   half_figure: boolean;

@@ -254,6 +254,8 @@ export interface SceneDescription {
   expression?: string;
   /** What the picture is framed on; absent: the whole figure with its objects, or the half figure. */
   focus?: Focus;
+  /** Takes place before a plain light backdrop. */
+  studio?: boolean;
   /** Other ways to say `phrase`, each as -ing form and third person; absent: `phrase` alone. */
   wordings?: readonly (readonly [doing: string, does: string])[];
   /** What the hands show, e.g. `peace`. */
@@ -276,6 +278,8 @@ export interface Focus {
 export interface SceneContext {
   character: Character;
   random: SceneRandom;
+  /** Which of the pictures of one identity; absent where each picture has its own. */
+  index?: number;
 }
 
 export type SceneBuilder = (context: SceneContext) => SceneDescription;

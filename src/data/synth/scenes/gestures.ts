@@ -23,11 +23,13 @@ export interface Gesture {
 }
 
 const OPEN: Bends = [0.02, 0.06, 0.04];
-const CLOSED: Bends = [1.4, 1.72, 0.95];
+const CLOSED: Bends = [1.45, 1.8, 0.95];
 /** Index to little: 1 is straight, 0 closed. */
 const fingers = (...states: FourFingers<0 | 1>): HandShape['bends'] =>
   states.map((state) => (state ? OPEN : CLOSED)) as unknown as HandShape['bends'];
-const TOGETHER: HandShape['spread'] = [0.0, 0, -0.02, -0.06];
+const TOGETHER: HandShape['spread'] = [-0.07, 0, 0.06, 0.08];
+/** Index and middle finger side by side. */
+const PAIR: HandShape['spread'] = [-0.05, 0.04, 0.02, 0];
 const WIDE: HandShape['spread'] = [0.22, 0.02, -0.17, -0.38];
 const NATURAL: HandShape['spread'] = [0.08, 0, -0.08, -0.17];
 
@@ -100,7 +102,7 @@ export const GESTURES: readonly Gesture[] = [
     [['giving a thumbs down', 'gives a thumbs down']],
   ),
   gesture(
-    { name: 'fist', bends: fingers(0, 0, 0, 0), thumb: { finger: 3, bone: 2 } },
+    { name: 'fist', bends: fingers(0, 0, 0, 0), thumb: { finger: 3, bone: 2 }, fingers: [0.05, 0.85, 0.45] },
     ['a fist'],
     [
       ['raising a fist', 'raises a fist'],
@@ -140,7 +142,7 @@ export const GESTURES: readonly Gesture[] = [
     {
       name: 'ok',
       bends: [
-        [0.85, 1.0, 0.6],
+        [0.65, 1.0, 0.5],
         [0.3, 0.25, 0.15],
         [0.12, 0.15, 0.1],
         [0.02, 0.08, 0.05],
@@ -201,14 +203,14 @@ export const GESTURES: readonly Gesture[] = [
     [['holding up a thumb and two fingers', 'holds up a thumb and two fingers']],
   ),
   gesture(
-    { name: 'two_up', bends: fingers(1, 1, 0, 0), thumb: { finger: 4, bone: 2 } },
+    { name: 'two_up', bends: fingers(1, 1, 0, 0), thumb: { finger: 4, bone: 2 }, spread: PAIR },
     ['two fingers held together', 'a two fingers up sign'],
     [['holding up two fingers together', 'holds up two fingers together']],
   ),
-  gesture({ name: 'two_up_inverted', bends: fingers(1, 1, 0, 0), thumb: { finger: 4, bone: 2 }, palm: TO_SELF }, [
-    'an inverted two fingers up sign',
-    'two fingers together with the back of the hand',
-  ]),
+  gesture(
+    { name: 'two_up_inverted', bends: fingers(1, 1, 0, 0), thumb: { finger: 4, bone: 2 }, spread: PAIR, palm: TO_SELF },
+    ['an inverted two fingers up sign', 'two fingers together with the back of the hand'],
+  ),
 ];
 
 /** A hand in no particular shape: each finger bent by its own amount, facing anywhere in front. */

@@ -1,27 +1,39 @@
 // The kinds of scene that can be asked for, alone or mixed by weight, with the size of their pictures.
 import { ContrappostoError } from '../../../core/errors.js';
 import type { SceneRandom } from '../scene-random.js';
-import type { Character, PictureSize } from '../types.js';
+import type { PictureSize } from '../types.js';
 import type { SceneEntry } from './describe.js';
+import { FASHION_SCENES, PICTURES_OF_ONE } from './fashion.js';
 import { GESTURE_SCENES } from './gesture.js';
-import { INTERACTION_SCENES, pickScene, selectScenes } from './index.js';
+import { INTERACTION_SCENES, selectScenes } from './index.js';
 
-export const SCENE_KINDS = ['interaction', 'gesture'] as const;
+export const SCENE_KINDS = ['interaction', 'gesture', 'fashion', 'empty'] as const;
 export type SceneKind = (typeof SCENE_KINDS)[number];
 
 /** Kinds with their relative frequency. */
 export type KindMix = readonly (readonly [kind: SceneKind, weight: number])[];
 
+/** What is left of these when the person is taken away still stands on its own; a cup would hang in the air. */
+const ON_THE_GROUND = new Set(['ride', 'sit_on', 'stand', 'walk', 'no_interaction']);
+
+/** `empty` are the scenes of things on the ground, rendered without the person. */
 export const SCENES_OF_KIND: Readonly<Record<SceneKind, readonly SceneEntry[]>> = {
   interaction: INTERACTION_SCENES,
   gesture: GESTURE_SCENES,
+  fashion: FASHION_SCENES,
+  empty: INTERACTION_SCENES.filter((entry) => entry.triplets.every(([verb]) => ON_THE_GROUND.has(verb))),
 };
 
 const SQUARE: PictureSize = { widthPx: 256, heightPx: 256 };
-const SIZES: Readonly<Record<SceneKind, PictureSize>> = { interaction: SQUARE, gesture: SQUARE };
+const SIZES: Readonly<Record<SceneKind, PictureSize>> = {
+  interaction: SQUARE,
+  gesture: SQUARE,
+  fashion: { widthPx: 176, heightPx: 256 },
+  empty: SQUARE,
+};
 
 /** What `all` stands for. */
-const ALL = 'interaction:6,gesture:2';
+const ALL = 'interaction:6,gesture:2,fashion:1';
 
 /** The usual size of a kind's pictures; mixed kinds share 256x256. */
 export function usualSize(kinds: KindMix): PictureSize {
@@ -49,28 +61,48 @@ export function parseKinds(text: string): KindMix {
   return mix;
 }
 
+/** Pictures in a row that show the same person in the same clothes. */
+const GROUP_SIZES: Partial<Record<SceneKind, number>> = { fashion: PICTURES_OF_ONE };
+
+/** Whose picture the one of a seed is, and which of theirs. */
+export interface Identity {
+  /** Equal for all pictures of one person in one outfit, e.g. `fashion-12`. */
+  name: string;
+  /** Seed of the person and the clothes. */
+  seed: number;
+  index?: number;
+}
+
+/** Pictures with seeds 8n to 8n + 7 of a kind that is grouped show one person. */
+export function identityOf(seed: number, kind: SceneKind): Identity {
+  const size = GROUP_SIZES[kind];
+  if (size === undefined) return { name: `${kind}-${seed}`, seed };
+  const group = Math.floor(seed / size);
+  return { name: `${kind}-${group}`, seed: group, index: seed % size };
+}
+
+/** A kind with those of its scenes that words select. */
+export interface ScenePool {
+  kind: SceneKind;
+  weight: number;
+  scenes: readonly SceneEntry[];
+}
+
 /**
- * Draws a kind by weight and one of its scenes for a character. `words` select among the scenes of all the kinds.
+ * The scenes of each kind that `words` (names, verbs, objects; all when empty) select; kinds without any are left out.
  * @throws `usage` when a word selects nothing.
  */
-export function pickFrom(
-  random: SceneRandom,
-  character: Character,
-  { kinds, words = [] }: { kinds: KindMix; words?: readonly string[] },
-): { kind: SceneKind; entry: SceneEntry } {
-  const chosen =
-    words.length > 0
-      ? selectScenes(
-          words,
-          kinds.flatMap(([kind]) => SCENES_OF_KIND[kind]),
-        )
-      : null;
-  const pools = kinds.map(([kind, weight]) => {
-    const scenes = SCENES_OF_KIND[kind];
-    return [{ kind, scenes: chosen ? scenes.filter((entry) => chosen.includes(entry)) : scenes }, weight] as const;
-  });
-  // A single kind draws nothing, so that its pictures do not depend on how it was asked for.
-  const { kind, scenes } =
-    kinds.length > 1 ? random.weighted(pools.filter(([pool]) => pool.scenes.length > 0)) : pools[0][0];
-  return { kind, entry: pickScene(random, character, scenes) };
+export function scenePools(kinds: KindMix, words: readonly string[] = []): ScenePool[] {
+  const all = kinds.flatMap(([kind]) => SCENES_OF_KIND[kind]);
+  const chosen = new Set(selectScenes(words, all));
+  const pools = kinds.map(([kind, weight]) => ({
+    kind,
+    weight,
+    scenes: SCENES_OF_KIND[kind].filter((entry) => chosen.has(entry)),
+  }));
+  return pools.filter(({ scenes }) => scenes.length > 0);
+}
+
+export function pickPool(random: SceneRandom, pools: readonly ScenePool[]): ScenePool {
+  return random.weighted(pools.map((pool) => [pool, pool.weight] as const));
 }
