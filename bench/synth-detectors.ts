@@ -26,7 +26,7 @@ const { values } = parseArgs({
 });
 const count = Number(values.count);
 const first = Number(values.start);
-const renderer = new SceneRenderer({ size: SIZE_PX, cast: openCast(values.pack) });
+const renderer = new SceneRenderer({ size: SIZE_PX, cast: openCast(values.pack, SIZE_PX) });
 
 const points = { visible: { right: 0, total: 0 }, hidden: { right: 0, total: 0 } };
 const classes = new Map<string, { found: number; total: number; scores: number[] }>();

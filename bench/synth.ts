@@ -6,7 +6,7 @@ import { openCast } from '../src/data/synth/synth-task.js';
 
 const { values } = parseArgs({ options: { pack: { type: 'string' }, count: { type: 'string', default: '300' } } });
 const count = Number(values.count);
-const renderer = new SceneRenderer({ size: 256, cast: openCast(values.pack) });
+const renderer = new SceneRenderer({ size: 256, cast: openCast(values.pack, 256) });
 
 /** Processor milliseconds a picture for the seeds [first, first + pictures). */
 function measure(first: number, pictures: number, options: { personFree: boolean; detailed: boolean }): number {

@@ -215,7 +215,7 @@ async function writeSheet(
   },
 ): Promise<void> {
   const { count, start, size, kinds, scenes, signal } = options;
-  const renderer = new SceneRenderer({ size, cast: openCast(options.packPath) });
+  const renderer = new SceneRenderer({ size, cast: openCast(options.packPath, size) });
   const shown: Parameters<typeof contactSheet>[0][number][] = [];
   for (let i = 0; i < Math.min(count, options.sheetCount ?? 48); i++) {
     throwIfAborted(signal, 'synth');

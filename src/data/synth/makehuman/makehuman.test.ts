@@ -22,11 +22,14 @@ describe('asset folder', () => {
 
 describe.skipIf(isAbsent)('baked people', () => {
   let pack: CharacterPack;
+  let thinned: CharacterPack;
   const stages: string[] = [];
 
   beforeAll(async () => {
     const onProgress = (event: { type: string }) => stages.push(event.type);
-    pack = openPack(await bakeCharacters(assets, { count: 2, seed: 3, onProgress }));
+    const bytes = await bakeCharacters(assets, { count: 2, seed: 3, onProgress });
+    pack = openPack(bytes);
+    thinned = openPack(bytes, { tolerance: 0.012 });
   }, 120_000);
 
   it('reports progress and stops when asked', async () => {
@@ -90,5 +93,22 @@ describe.skipIf(isAbsent)('baked people', () => {
     const target = add(pose.position('upperarm01.R'), [-1, 1, 3]);
     pose.arm('R', target, [-1, -1, 0]);
     expect(distance(pose.position('wrist.R'), target)).toBeLessThan(0.02);
+  });
+
+  it('have fewer triangles for small pictures and the same face points, faces and size', () => {
+    for (let index = 0; index < pack.count; index++) {
+      const [whole, thin] = [pack.character(index), thinned.character(index)];
+      expect(thin.triangleCount).toBeLessThan(0.6 * whole.triangleCount);
+      expect(Math.max(...thin.triangles)).toBeLessThan(thin.vertexCount);
+      expect(thin.measures.height).toBeCloseTo(whole.measures.height, 2);
+      const points = [whole, thin].map((c) => wholeBodyPoints(new Pose(c)).flat());
+      for (let i = 0; i < points[0].length; i++) expect(points[1][i]).toBeCloseTo(points[0][i], 2);
+      const corner = (c: typeof whole) => {
+        const { vertices, offsets } = c.expression('smile');
+        const at = vertices.indexOf(c.landmarks.face[48]);
+        return [...offsets.subarray(3 * at, 3 * at + 3)];
+      };
+      expect(corner(thin)).toEqual(corner(whole));
+    }
   });
 });

@@ -2,13 +2,15 @@
 import { ContrappostoError } from '../../../core/errors.js';
 import { assembleCharacter, type CharacterPiece } from '../character.js';
 import { clothMap } from '../cloth-map.js';
-import type { Character, CharacterInfo, Expression, MeshPart, PartKind, Texture } from '../types.js';
+import type { Character, CharacterInfo, Expression, Landmarks, MeshPart, PartKind, Side, Texture } from '../types.js';
 import type { Vec3 } from '../vector.js';
 import type { Recipe } from './cast.js';
-import { type Fitting, fit } from './mhclo.js';
+import type { PackedLandmarks } from './landmarks.js';
+import { fit } from './mhclo.js';
 import { type BlobRef, PackReader } from './pack.js';
 import { jointAt } from './rig.js';
 import { type PackedPiece, type PackedShifts, type PackHeader, STEPS } from './schema.js';
+import { type PieceMesh, thinPiece } from './thin-piece.js';
 
 /** The people of a pack. Characters are built when first asked for and kept. */
 export interface CharacterPack {
@@ -18,11 +20,12 @@ export interface CharacterPack {
 }
 
 /**
- * Opens what `bakeCharacters` returned.
+ * Opens what `bakeCharacters` returned. `tolerance` is how far (units) surfaces may move to save triangles: what is a
+ * fraction of a pixel costs nothing to look at and half of the time to draw.
  * @throws `corrupt-file` for other bytes.
  */
-export function openPack(bytes: Uint8Array): CharacterPack {
-  const pack = new Pack(new PackReader(bytes));
+export function openPack(bytes: Uint8Array, { tolerance = 0 }: { tolerance?: number } = {}): CharacterPack {
+  const pack = new Pack(new PackReader(bytes), tolerance);
   const built = new Map<number, Character>();
   const count = pack.header.people.length;
   return {
@@ -43,14 +46,8 @@ export function openPack(bytes: Uint8Array): CharacterPack {
 }
 
 /** A piece with its arrays read; shared by everybody who wears it. */
-interface LoadedPiece {
-  fitting: Omit<Fitting, 'hidden'>;
+interface LoadedPiece extends PieceMesh {
   hidden: Uint16Array;
-  triangles: Uint16Array;
-  /** Six a triangle. */
-  uvs: Float32Array;
-  boneIds: Uint8Array;
-  boneWeights: Float32Array;
   isClothing: boolean;
 }
 
@@ -66,9 +63,13 @@ class Pack {
   readonly #clothes = new Map<PackedPiece, MeshPart['cloth']>();
   readonly #faces = new Map<string, Map<PackedPiece, Expression>>();
   readonly #headLength: number;
+  readonly #tolerance: number;
+  /** Where the body's vertices are after thinning. */
+  #landmarkPlaces: (vertex: number) => number = (vertex) => vertex;
 
-  constructor(reader: PackReader) {
+  constructor(reader: PackReader, tolerance: number) {
     this.#reader = reader;
+    this.#tolerance = tolerance;
     this.header = reader.header as PackHeader;
     this.#base = reader.get(this.header.base);
     this.#boneIndex = Object.fromEntries(this.header.bones.map((bone, i) => [bone, i]));
@@ -177,14 +178,34 @@ class Pack {
       uvs,
       boneIds: loaded.boneIds,
       boneWeights: loaded.boneWeights,
-      texture: this.#texture(texture, piece, loaded.uvs),
+      texture: this.#texture(texture, piece),
       ...(cloth && { cloth }),
     };
   }
 
+  /** The piece as it is drawn: thinned out. */
   #load(piece: PackedPiece): LoadedPiece {
     const done = this.#pieces.get(piece);
     if (done) return done;
+    const whole = this.#read(piece);
+    const loaded = this.#tolerance > 0 ? this.#thinned(piece, whole) : whole;
+    this.#pieces.set(piece, loaded);
+    return loaded;
+  }
+
+  #thinned(piece: PackedPiece, whole: LoadedPiece): LoadedPiece {
+    const isBody = piece.kind === 'body';
+    const { thin, places } = thinPiece(whole, {
+      tolerance: this.#tolerance,
+      base: this.#base,
+      boneNames: this.header.bones,
+      keep: isBody ? landmarkVertices(this.header.landmarks) : [],
+    });
+    if (isBody) this.#landmarkPlaces = (vertex) => places[vertex];
+    return { ...whole, ...thin };
+  }
+
+  #read(piece: PackedPiece): LoadedPiece {
     const read = this.#reader;
     const scaled = (ref: BlobRef<'i16'>, step: number) => Float32Array.from(read.get(ref), (x) => x * step);
     const places = read.get(piece.uvs);
@@ -194,7 +215,7 @@ class Pack {
       uvs[2 * i] = places[2 * corner] * STEPS.uv;
       uvs[2 * i + 1] = places[2 * corner + 1] * STEPS.uv;
     });
-    const loaded: LoadedPiece = {
+    return {
       fitting: {
         vertexCount: piece.vertexCount,
         scales: piece.scales,
@@ -209,18 +230,19 @@ class Pack {
       boneWeights: Float32Array.from(read.get(piece.boneWeights), (w) => w / 255),
       isClothing: piece.kind === 'top' || piece.kind === 'bottom' || piece.kind === 'dress',
     };
-    this.#pieces.set(piece, loaded);
-    return loaded;
   }
 
   /** Textures keep the mean colour of the piece that wears them, so one picture may serve as several. */
-  #texture(name: string | null, piece: PackedPiece, uvs: Float32Array): Texture {
+  #texture(name: string | null, piece: PackedPiece): Texture {
     const key = `${piece.kind} ${piece.name} ${name}`;
     const done = this.#textures.get(key);
     if (done) return done;
     const packed = this.header.textures.find((texture) => texture.name === name);
     const texture = packed
-      ? withMean({ ...packed, palette: this.#reader.get(packed.palette), texels: this.#reader.get(packed.texels) }, uvs)
+      ? withMean(
+          { ...packed, palette: this.#reader.get(packed.palette), texels: this.#reader.get(packed.texels) },
+          this.#read(piece).uvs,
+        )
       : plain(piece.kind === 'teeth' ? [226, 220, 206] : [90, 84, 78]);
     this.#textures.set(key, texture);
     return texture;
@@ -229,7 +251,7 @@ class Pack {
   /** Measured on the unmorphed body so that the same cloth looks the same on everybody. */
   #cloth(piece: PackedPiece): MeshPart['cloth'] {
     if (!this.#clothes.has(piece)) {
-      const loaded = this.#load(piece);
+      const loaded = this.#read(piece);
       const { widthPx, heightPx } = this.header.textures[piece.texture];
       const joints = Object.fromEntries(
         this.header.bones.map((bone, i) => [bone, jointAt(this.#base, this.header.heads[i])]),
@@ -257,7 +279,7 @@ class Pack {
       const moved = piece.kind === 'teeth' ? STILL : this.#expressPiece(face, piece);
       for (const v of moved.vertices) vertices.push(first + v);
       for (const offset of moved.offsets) offsets.push(offset * scale);
-      first += piece.vertexCount;
+      first += this.#load(piece).fitting.vertexCount;
     }
     return { vertices: Uint32Array.from(vertices), offsets: Float32Array.from(offsets) };
   }
@@ -269,10 +291,10 @@ class Pack {
     if (done) return done;
     const { vertices, shifts } = this.#shifts(face);
     const row = new Map(Array.from(vertices, (v, i) => [v, i]));
-    const { references, weights } = this.#load(piece).fitting;
+    const { references, weights, vertexCount } = this.#load(piece).fitting;
     const moved: number[] = [];
     const offsets: number[] = [];
-    for (let v = 0; v < piece.vertexCount; v++) {
+    for (let v = 0; v < vertexCount; v++) {
       const sum = [0, 0, 0];
       for (let k = 3 * v; k < 3 * v + 3; k++) {
         const i = row.get(references[k]);
@@ -296,10 +318,24 @@ class Pack {
     return Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
   }
 
-  #landmarks() {
-    const { face, ...others } = this.header.landmarks;
-    return { face: Uint32Array.from(face), ...others };
+  #landmarks(): Landmarks {
+    const { face, nose, crown, ears, heels, bigToes, smallToes } = this.header.landmarks;
+    const at = this.#landmarkPlaces;
+    const both = ({ L, R }: Record<Side, number>) => ({ L: at(L), R: at(R) });
+    return {
+      face: Uint32Array.from(face, at),
+      nose: at(nose),
+      crown: at(crown),
+      ears: both(ears),
+      heels: both(heels),
+      bigToes: both(bigToes),
+      smallToes: both(smallToes),
+    };
   }
+}
+
+function landmarkVertices({ face, nose, crown, ...sides }: PackedLandmarks): number[] {
+  return [...face, nose, crown, ...Object.values(sides).flatMap(({ L, R }) => [L, R])];
 }
 
 const STILL: Expression = { vertices: new Uint32Array(0), offsets: new Float32Array(0) };
