@@ -108,7 +108,9 @@ describe.skipIf(isAbsent)('baked people', () => {
         const at = vertices.indexOf(c.landmarks.face[48]);
         return [...offsets.subarray(3 * at, 3 * at + 3)];
       };
-      expect(corner(thin)).toEqual(corner(whole));
+      corner(whole).forEach((offset, k) => {
+        expect(corner(thin)[k]).toBeCloseTo(offset, 3);
+      });
     }
   });
 });
