@@ -1,4 +1,4 @@
-"""Command line: `python3 -m trainer train|bench|run ...`."""
+"""Command line: `python3 -m trainer train|bench|prepare|run ...`."""
 from __future__ import annotations
 
 import argparse
@@ -43,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--repeat", type=float, default=5.0, help="seconds a variant is timed")
     bench.add_argument("--progress", type=float, default=0.0, help="which objectives are active: those at this fraction of the stage")
     bench.set_defaults(command=_bench)
+    prepare = commands.add_parser("prepare", help="compile the losses on random data, so that training finds them in the compiler's cache")
+    _add_common(prepare)
+    prepare.add_argument("--stage", action="append", default=[], help="only this stage (may be repeated)")
+    prepare.set_defaults(command=_prepare)
     run = commands.add_parser("run", help="run ONNX graphs once, to compare with another runtime")
     run.add_argument("graph", type=Path, nargs="?")
     run.add_argument("--inputs", type=Path)
@@ -81,6 +85,12 @@ def _bench(parsed: argparse.Namespace) -> int:
     from .bench import bench
 
     return bench(parsed)
+
+
+def _prepare(parsed: argparse.Namespace) -> int:
+    from .prepare import prepare
+
+    return prepare(parsed)
 
 
 def _run(parsed: argparse.Namespace) -> int:

@@ -49,7 +49,7 @@ def _measure(export: Export, spec: dict, options: Options, parsed: argparse.Name
     run = Run(export, options)
     try:
         spec = {**spec, "derive": [], "evaluate": {}, "grids": {}}
-        _random_fields(run, spec)
+        random_fields(run, spec)
         stage = Stage(run, spec)
         step = TrainStep(stage.context, [o for o in stage.objectives if o.active(parsed.progress)])
         begun = time.perf_counter()
@@ -83,7 +83,7 @@ def _wait(run: Run) -> None:
         torch.cuda.synchronize()
 
 
-def _random_fields(run: Run, spec: dict) -> None:
+def random_fields(run: Run, spec: dict) -> None:
     """Fields of the shapes that the graphs want; integers stay small enough for any table."""
     for objective in spec["objectives"]:
         for info in run.load_graph(objective["graph"])[0].inputs:

@@ -77,7 +77,8 @@ class Stage:
         missing = read - self.run.data.fields.keys() - self.run.data.declared.keys() - {d["field"] for d in own}
         for spec in [*[d for d in self.run.export.derivations() if d["field"] in missing], *own]:
             begun = time.perf_counter()
-            values, scale = derive(spec, self.run.load_graph, self.run.data)
+            speed = self.run.speed
+            values, scale = derive(spec, self.run.load_graph, self.run.data, bfloat16=speed.bfloat16, channels_last=speed.channels_last)
             self.run.data.fields[spec["field"]] = values
             if scale is not None:
                 self.run.store.assign(spec["unitStd"], torch.tensor(scale))

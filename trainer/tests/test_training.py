@@ -45,6 +45,15 @@ class TrainingTest(unittest.TestCase):
     def tearDownClass(cls):
         cls.temporary.cleanup()
 
+    def test_prepares_every_set_of_objectives(self):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            self.assertEqual(main(["prepare", str(self.export), "--device", "cpu"]), 0)
+        sets = [line.split(":")[0] for line in output.getvalue().splitlines()]
+        self.assertEqual(sets[0], "autoencoder plain")
+        self.assertIn("denoiser denoiser", sets)
+        self.assertTrue(any("adversary" in line for line in sets), sets)
+
     def test_learns_and_writes_everything(self):
         out = self.folder / "learn"
         self.assertEqual(train(self.export, "--data", self.data, "--out", out, "--dtype", "float16", "--max-piece-mb", "0.008")[0], 0)

@@ -1,4 +1,4 @@
-// Loss and sampling graphs of the mini text-to-image model: v-prediction with min-SNR weights.
+// Loss and sampling graphs of the mini text-to-image model: v-prediction at timesteps drawn by their signal-to-noise ratio.
 import {
   Add,
   Cast,
@@ -26,8 +26,14 @@ import {
 import type { Sized } from './autoencoder-graphs.js';
 import { type MiniSettings, SCHEDULER_CONFIG, textConfig, type Vocabulary } from './settings.js';
 
-/** Clamp of the signal-to-noise ratio in the loss weight: Hang et al., "Efficient diffusion training via min-SNR". */
-const MIN_SNR_GAMMA = 5;
+/**
+ * Log signal-to-noise ratios of training are normal with this mean and deviation, between the choices of Karras et al.
+ * 2024 (log sigma of mean -0.4 and deviation 1 at data of deviation 0.5, so -0.6 and 2) and of Esser et al. 2024 (logit
+ * of time of mean 0 and deviation 1, so 0 and 2). The velocity's error then needs no weight.
+ */
+const LOG_SNR = { mean: -0.5, deviation: 2 };
+/** Cells of equal probability that a timestep is drawn from. */
+export const TIMESTEP_QUANTILES = 16384;
 
 /** Cumulative products of 1 - beta on the scaled-linear schedule. */
 export function alphasCumprod(): number[] {
@@ -38,6 +44,21 @@ export function alphasCumprod(): number[] {
     const beta = (low + ((high - low) * i) / (count - 1)) ** 2;
     product *= 1 - beta;
     return product;
+  });
+}
+
+/** The timestep in the middle of each cell of equal probability, rising. */
+export function timestepQuantiles(): number[] {
+  const logSnr = alphasCumprod().map((a) => Math.log(a / (1 - a)));
+  const mass = logSnr.map((value, t) => {
+    const width = (logSnr[Math.max(t - 1, 0)] - logSnr[Math.min(t + 1, logSnr.length - 1)]) / 2;
+    return width * Math.exp(-0.5 * ((value - LOG_SNR.mean) / LOG_SNR.deviation) ** 2);
+  });
+  const total = mass.reduce((a, b) => a + b, 0);
+  let [t, below] = [0, mass[0]];
+  return Array.from({ length: TIMESTEP_QUANTILES }, (_, i) => {
+    while (t < mass.length - 1 && below < ((i + 0.5) / TIMESTEP_QUANTILES) * total) below += mass[++t];
+    return t;
   });
 }
 
@@ -99,14 +120,15 @@ function latentShape({ latentChannels, latentSize }: MiniSettings, batch: number
   return [batch, latentChannels, latentSize, latentSize];
 }
 
-/** Mean squared error of the predicted velocity, weighted by timestep and by what a latent pixel shows. */
+/** Mean squared error of the predicted velocity, weighted by what a latent pixel shows. */
 export function denoiserLoss(size: Sized, options: DenoiserOptions): Graph {
   const { settings, batch } = size;
   const graph = new Graph('denoiser_loss');
   const alphas = alphasCumprod();
   const latents = graph.input('latents', 'float32', latentShape(settings, batch));
   const noise = graph.input('noise', 'float32', latentShape(settings, batch));
-  const timestep = graph.input('timestep', 'int64', [batch]);
+  const quantiles = graph.constant(timestepQuantiles(), { dtype: 'int64', shape: [TIMESTEP_QUANTILES] });
+  const timestep = Gather(quantiles, graph.input('quantile', 'int64', [batch]));
   const signal = lookUp(alphas.map(Math.sqrt), timestep);
   const sigma = lookUp(
     alphas.map((a) => Math.sqrt(1 - a)),
@@ -116,15 +138,9 @@ export function denoiserLoss(size: Sized, options: DenoiserOptions): Graph {
   const target = Sub(Mul(signal, noise), Mul(sigma, latents));
   const ids = chosenTokens(graph, size, options.emptyPrompt);
   const error = Sub(new Networks(graph, settings, options).velocity(ids, { sample, timestep }), target);
-  const weights = alphas.map((a) => Math.min(a / (1 - a), MIN_SNR_GAMMA) / (a / (1 - a) + 1));
-  const mean = weights.reduce((s, w) => s + w, 0) / weights.length;
-  const weight = lookUp(
-    weights.map((w) => w / mean),
-    timestep,
-  );
   const square = Mul(error, error);
   const region = graph.input('weights', 'float32', [batch, 1, settings.latentSize, settings.latentSize]);
-  const weighted = Mul(Mul(square, weight), Div(region, ReduceMean(region)));
+  const weighted = Mul(square, Div(region, ReduceMean(region)));
   graph.output('loss', ReduceMean(weighted, { keepdims: false }));
   graph.output('mse', ReduceMean(square, { keepdims: false }));
   return graph;

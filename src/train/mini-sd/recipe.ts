@@ -9,7 +9,13 @@ import {
   encodeGraph,
   latentWeightGraph,
 } from './autoencoder-graphs.js';
-import { type DenoiserOptions, denoiserLoss, samplingPairs, samplingStep } from './denoiser-graphs.js';
+import {
+  type DenoiserOptions,
+  denoiserLoss,
+  samplingPairs,
+  samplingStep,
+  TIMESTEP_QUANTILES,
+} from './denoiser-graphs.js';
 import { type MiniSettings, SCHEDULER_CONFIG, textConfig } from './settings.js';
 
 export interface MiniSdOptions extends DenoiserOptions {
@@ -22,9 +28,12 @@ export interface MiniSdOptions extends DenoiserOptions {
   heldOutRows: number;
 }
 
-/** Part of the autoencoder stage after which the discriminator learns, and after which it is listened to. */
-const ADVERSARY_FROM = 0.55;
-const LISTEN_FROM = 0.6;
+/**
+ * Part of the autoencoder stage after which the discriminator learns, and after which it is listened to. A step with it
+ * takes half as long again, and PSNR does not grow any more (28.9 dB before and after 40 % of a stage with it).
+ */
+const ADVERSARY_FROM = 0.76;
+const LISTEN_FROM = 0.8;
 const GRID_GUIDANCE = 3;
 const GRID_STEPS = 25;
 const EVALUATION_BATCH = 16;
@@ -186,7 +195,7 @@ function denoiserStage(options: MiniSdOptions): Stage {
       weights: { kind: 'data', field: 'weights' },
       tokens: { kind: 'data', field: 'tokens' },
       noise: { kind: 'normal' },
-      timestep: { kind: 'randint', low: 0, high: SCHEDULER_CONFIG.num_train_timesteps },
+      quantile: { kind: 'randint', low: 0, high: TIMESTEP_QUANTILES },
       phrasing: { kind: 'randint', low: 0, high: options.settings.phrasings },
       drop: { kind: 'bernoulli', p: 0.1 },
     },
@@ -198,7 +207,7 @@ function denoiserStage(options: MiniSdOptions): Stage {
         metrics: ['mse'],
         trainable: ['unet.', 'text_encoder.'],
         optimizer: { lr, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.01, clip: 1 },
-        schedule: { kind: 'cosine', warmupSteps: steps ? Math.ceil(steps / 10) : 500, finalRatio: 0.05 },
+        schedule: { kind: 'cosine', warmupSteps: steps ? Math.ceil(steps / 10) : 1000, finalRatio: 0 },
         from: 0,
       },
     ],
