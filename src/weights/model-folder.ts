@@ -30,6 +30,18 @@ export function modelFolder(nameOrPath: string): string {
   });
 }
 
+/** The folder of a single network that is embedded beside the models, e.g. `judge`; throws `not-found`. */
+export function embeddedNetwork(name: string): string {
+  const folder = join(EMBEDDED, name);
+  if (existsSync(join(folder, 'config.json'))) return folder;
+  throw new ContrappostoError('not-found', {
+    operation: `embedded network "${name}"`,
+    expected: `config.json and weights in ${join('models', name)}`,
+    got: 'no such folder',
+    hint: 'this copy of the package has no such weights; train them as docs/training.md says, or give a folder',
+  });
+}
+
 const defaultsSchema = z
   .looseObject({
     _contrapposto: z
