@@ -20,6 +20,7 @@ interface SynthCliOptions extends SharedOptions {
   shardSize?: number;
   sheet?: string;
   scenes?: string[];
+  triplets?: 'training' | 'held-out' | 'all';
 }
 
 export function synthCommand(): Command {
@@ -39,6 +40,11 @@ export function synthCommand(): Command {
     .addOption(new Option('--format <name>', 'PNG files, or raw arrays for training').choices(['folder', 'shards']))
     .addOption(whole('--shard-size <n>', 'pictures in a shard (default: 1000)', { min: 1, max: 1e6 }))
     .option('--sheet <png>', 'write a contact sheet of the first pictures with their skeletons')
+    .addOption(
+      new Option('--triplets <set>', 'verbs with objects: without those held out (training), only those, or all')
+        .choices(['training', 'held-out', 'all'])
+        .default('training'),
+    )
     .option('--scenes <names>', 'only these scenes, separated by commas', (text) => text.split(','));
   addSharedOptions(command, { out: 'the folder to write' });
   const seed = command.options.find(({ long }) => long === '--seed');

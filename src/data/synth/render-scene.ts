@@ -1,4 +1,5 @@
 // From a seed to an annotated picture: who, which scene, what they wear, the drawing, and the record of it all.
+import { ContrappostoError } from '../../core/errors.js';
 import { fullBox, projectKeypoints, type Region, regions, unite } from './annotations.js';
 import { drawAppearance, drawExpression } from './appearance.js';
 import { type Camera, project } from './camera.js';
@@ -8,9 +9,10 @@ import { mediapipePoints, wholeBodyPoints } from './keypoints.js';
 import { type DrawnPicture, PictureRenderer } from './picture-renderer.js';
 import { SceneRandom } from './scene-random.js';
 import { attributesRecord, type PartRecord, type SceneRecord } from './scene-record.js';
-import { pickScene } from './scenes/index.js';
+import { pickScene, type SceneEntry } from './scenes/index.js';
 import { identityOf, type KindMix, pickPool, type SceneKind, scenePools } from './scenes/kinds.js';
-import type { Appearance, Character, PictureSize, SceneDescription } from './types.js';
+import { isInSet, type TripletSet } from './scenes/triplets.js';
+import type { Appearance, Character, PictureSize, SceneContext, SceneDescription } from './types.js';
 import { dot, subtract, type Vec3 } from './vector.js';
 import { withoutPerson } from './without-person.js';
 
@@ -47,6 +49,8 @@ export interface RenderOptions {
   renderer: SceneRenderer;
   /** Kinds of scene to draw from; absent: interaction. */
   kinds?: KindMix;
+  /** Default `all`. */
+  triplets?: TripletSet;
   /** Words that select scenes (names, verbs, objects); absent: all scenes, by their weights. */
   scenes?: readonly string[];
   /** Also draw the picture without the person. */
@@ -65,15 +69,22 @@ const PERSON_LABELS = [LABEL.person, LABEL.leftHand, LABEL.rightHand, LABEL.face
 export function renderScene(seed: number, options: RenderOptions): RenderedScene {
   const { renderer } = options;
   const random = new SceneRandom(seed);
-  const pools = scenePools(options.kinds ?? ONLY_INTERACTION, options.scenes);
+  const { kinds = ONLY_INTERACTION, scenes: words, triplets } = options;
+  const pools = scenePools({ kinds, words, triplets });
   const { kind, scenes } = pickPool(random.fork('kind'), pools);
   const identity = identityOf(seed, kind);
   const { index } = identity;
   const person = index === undefined ? random : new SceneRandom(identity.seed, kind);
   const choice = person.fork('choice');
   const character = renderer.cast.character(choice.int(renderer.cast.count));
-  const entry = pickScene(index === undefined ? choice : random.fork('choice'), character, scenes);
-  const description = entry.build({ character, random: random.fork('scene'), index });
+  const description = buildScene(
+    { character, random, index },
+    {
+      scenes,
+      choice: index === undefined ? choice : random.fork('choice'),
+      triplets: kind === 'empty' ? 'all' : triplets,
+    },
+  );
   const appearance = drawAppearance(character, person.fork('appearance'));
   const expression = chooseExpression(character, description, random.fork('expression'));
   const drawn = renderer.pictures.draw({
@@ -88,6 +99,24 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
   const { picture, personFree, labels } = drawn;
   if (kind === 'empty' && personFree) return withoutPerson({ record, picture, personFree, labels });
   return { record, picture, personFree, labels };
+}
+
+/** A scene shows a wanted triplet far sooner than this if it can show one at all. */
+const ATTEMPTS = 200;
+
+/** Draws scenes until one shows a wanted triplet: many scenes settle on their verb only while they are built. */
+function buildScene(
+  { character, random, index }: SceneContext,
+  options: { scenes: readonly SceneEntry[]; choice: SceneRandom; triplets?: TripletSet },
+): SceneDescription {
+  const { scenes, choice, triplets = 'all' } = options;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const entry = pickScene(choice, character, scenes);
+    const stream = random.fork(attempt === 0 ? 'scene' : `scene ${attempt}`);
+    const description = entry.build({ character, random: stream, index });
+    if (isInSet(triplets, [description.verb, description.object])) return description;
+  }
+  throw new ContrappostoError('internal', { operation: 'draw a scene', expected: `one of ${triplets} triplets` });
 }
 
 /** A friendly or lively face more often than a blank one. */

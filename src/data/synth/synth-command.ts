@@ -10,8 +10,8 @@ import type { OnProgress } from '../../core/progress.js';
 import { contactSheet } from './contact-sheet.js';
 import { MAGIC } from './makehuman/pack.js';
 import { renderScene, SceneRenderer } from './render-scene.js';
-import { selectScenes } from './scenes/index.js';
-import { type KindMix, parseKinds, SCENES_OF_KIND, usualSize } from './scenes/kinds.js';
+import { type KindMix, parseKinds, scenePools, usualSize } from './scenes/kinds.js';
+import { TRIPLET_SETS, type TripletSet } from './scenes/triplets.js';
 import { type DatasetFormat, openCast, type RenderSettings } from './synth-task.js';
 import type { PictureSize } from './types.js';
 import { type Block, renderBlocks } from './workers.js';
@@ -47,6 +47,8 @@ export interface SynthOptions {
   sheetCount?: number;
   /** Words that select scenes: names, HICO-DET verbs or COCO objects. */
   scenes?: readonly string[];
+  /** Combinations of verb and object to show; default `training`, which leaves out `HELD_OUT_TRIPLETS`. */
+  triplets?: TripletSet;
   /** Module that runs in the threads, see `workers.ts`. */
   workerModule?: URL;
 }
@@ -80,12 +82,14 @@ export async function runSynth(
 ): Promise<SynthReport> {
   const { kind, count, start = 0, out, format = 'folder' } = options;
   const kinds = parseKinds(kind);
+  const { triplets = 'training' } = options;
   const size = sizeOf(options.size, kinds);
-  checkOptions(options, { kinds, size });
+  checkOptions({ ...options, triplets }, { kinds, size });
   const packPath = await findPack(options, { signal, onProgress });
   const settings: RenderSettings = {
     size,
     kinds,
+    triplets,
     packPath,
     scenes: options.scenes?.slice(),
     out: resolve(out),
@@ -110,7 +114,7 @@ export async function runSynth(
   });
   if (format === 'folder') await writeFileAtomic(join(settings.out, 'annotations.jsonl'), annotations.join(''));
   const elapsedMs = performance.now() - began;
-  if (options.sheet) await writeSheet(options.sheet, { ...options, kinds, size, packPath, start, signal });
+  if (options.sheet) await writeSheet(options.sheet, { ...options, triplets, kinds, size, packPath, start, signal });
   onProgress?.({ type: 'done', stage: 'render', elapsedMs });
   const body = packPath ? 'makehuman' : 'mannequin';
   const picturesPerSecond = Math.round((count / elapsedMs) * 10_000) / 10;
@@ -125,7 +129,7 @@ function sizeOf(size: SynthOptions['size'], kinds: KindMix): PictureSize {
 
 function checkOptions(options: SynthOptions, { kinds, size }: { kinds: KindMix; size: PictureSize }): void {
   const operation = 'synth';
-  const { count, start = 0, workers = 1, shardSize = 1, scenes = [] } = options;
+  const { count, start = 0, workers = 1, shardSize = 1, scenes = [], triplets = 'training' } = options;
   const bad = (expected: string, got: unknown) =>
     new ContrappostoError('usage', { operation, expected, got: String(got) });
   if (!(Number.isSafeInteger(count) && count > 0)) throw bad('a positive count', count);
@@ -134,10 +138,8 @@ function checkOptions(options: SynthOptions, { kinds, size }: { kinds: KindMix; 
     if (!(Number.isInteger(px) && px >= 64 && px <= 1024)) throw bad('a size from 64 to 1024 pixels', px);
   if (!(Number.isInteger(workers) && workers > 0)) throw bad('at least one worker', workers);
   if (!(Number.isInteger(shardSize) && shardSize > 0)) throw bad('at least one picture a shard', shardSize);
-  selectScenes(
-    scenes,
-    kinds.flatMap(([name]) => SCENES_OF_KIND[name]),
-  );
+  if (!TRIPLET_SETS.includes(triplets)) throw bad(`triplets of ${TRIPLET_SETS.join(', ')}`, triplets);
+  scenePools({ kinds, words: scenes, triplets });
   if (options.body === 'makehuman' && !options.pack && !options.assets && !sharedAssets()) {
     throw new ContrappostoError('usage', {
       operation,
@@ -208,18 +210,19 @@ async function writeSheet(
   path: string,
   options: Pick<SynthOptions, 'count' | 'scenes' | 'sheetCount'> & {
     kinds: KindMix;
+    triplets: TripletSet;
     size: PictureSize;
     packPath?: string;
     start: number;
     signal?: AbortSignal;
   },
 ): Promise<void> {
-  const { count, start, size, kinds, scenes, signal } = options;
+  const { count, start, size, kinds, scenes, triplets, signal } = options;
   const renderer = new SceneRenderer({ size, cast: openCast(options.packPath, size) });
   const shown: Parameters<typeof contactSheet>[0][number][] = [];
   for (let i = 0; i < Math.min(count, options.sheetCount ?? 48); i++) {
     throwIfAborted(signal, 'synth');
-    const { picture, record } = renderScene(start + i, { renderer, kinds, scenes });
+    const { picture, record } = renderScene(start + i, { renderer, kinds, scenes, triplets });
     shown.push({ picture, record });
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -6,6 +6,7 @@ import { openPack } from './makehuman/open-pack.js';
 import { mannequinCast } from './mannequin.js';
 import { type Cast, renderScene, SceneRenderer } from './render-scene.js';
 import type { KindMix } from './scenes/kinds.js';
+import type { TripletSet } from './scenes/triplets.js';
 import type { PictureSize } from './types.js';
 import { type Block, type BlockResult, STOP, type WorkerMessage } from './workers.js';
 import { writeFolderBlock, writeShard } from './write-dataset.js';
@@ -16,6 +17,7 @@ export type DatasetFormat = 'folder' | 'shards';
 export interface RenderSettings {
   size: PictureSize;
   kinds: KindMix;
+  triplets: TripletSet;
   /** Path of a pack of baked characters; absent: the mannequin. */
   packPath?: string;
   /** Names of scenes to draw from; absent: all. */
@@ -55,6 +57,7 @@ export async function renderBlock(
       renderer,
       kinds: settings.kinds,
       scenes: settings.scenes,
+      triplets: settings.triplets,
       personFree: full,
       detailed: full,
     });

@@ -6,6 +6,7 @@ import type { SceneEntry } from './describe.js';
 import { FASHION_SCENES, PICTURES_OF_ONE } from './fashion.js';
 import { GESTURE_SCENES } from './gesture.js';
 import { INTERACTION_SCENES, selectScenes } from './index.js';
+import { scenesOf, type TripletSet } from './triplets.js';
 
 export const SCENE_KINDS = ['interaction', 'gesture', 'fashion', 'empty'] as const;
 export type SceneKind = (typeof SCENE_KINDS)[number];
@@ -88,19 +89,33 @@ export interface ScenePool {
   scenes: readonly SceneEntry[];
 }
 
+export interface SceneChoice {
+  kinds: KindMix;
+  /** Names, verbs and objects that select scenes; all when empty. */
+  words?: readonly string[];
+  /** Default `all`. */
+  triplets?: TripletSet;
+}
+
 /**
- * The scenes of each kind that `words` (names, verbs, objects; all when empty) select; kinds without any are left out.
- * @throws `usage` when a word selects nothing.
+ * The scenes of each kind that are chosen; kinds without any are left out.
+ * @throws `usage` when a word selects nothing, or only what is not in the set of triplets.
  */
-export function scenePools(kinds: KindMix, words: readonly string[] = []): ScenePool[] {
+export function scenePools({ kinds, words = [], triplets = 'all' }: SceneChoice): ScenePool[] {
   const all = kinds.flatMap(([kind]) => SCENES_OF_KIND[kind]);
   const chosen = new Set(selectScenes(words, all));
-  const pools = kinds.map(([kind, weight]) => ({
-    kind,
-    weight,
-    scenes: SCENES_OF_KIND[kind].filter((entry) => chosen.has(entry)),
-  }));
-  return pools.filter(({ scenes }) => scenes.length > 0);
+  const pools = kinds.map(([kind, weight]) => {
+    const scenes = SCENES_OF_KIND[kind].filter((entry) => chosen.has(entry));
+    return { kind, weight, scenes: kind === 'empty' ? scenes : scenesOf(triplets, scenes) };
+  });
+  const left = pools.filter(({ scenes }) => scenes.length > 0);
+  if (left.length > 0) return left;
+  throw new ContrappostoError('usage', {
+    operation: 'choose scenes',
+    expected: `scenes that show ${triplets} triplets`,
+    got: words.join(', ') || kinds.map(([kind]) => kind).join(', '),
+    hint: 'draw from every combination of verb and object with --triplets all',
+  });
 }
 
 export function pickPool(random: SceneRandom, pools: readonly ScenePool[]): ScenePool {
