@@ -1,4 +1,4 @@
-// Suitcases: a classic one with a top handle and a hard-shell trolley with wheels and a telescopic handle.
+// Suitcases and a handbag: a classic case with a top handle, a hard-shell trolley with wheels and a telescopic handle.
 import type { MeshBuilder } from '../mesh-builder.js';
 import type { Vec3 } from '../vector.js';
 import { METAL, RUBBER, STEEL, shade } from './colours.js';
@@ -99,4 +99,28 @@ export function trolley(
 /** Where the bar of a trolley's handle is, in its local coordinates. */
 export function trolleyHandle(handle: number): Vec3 {
   return [0, handle, -0.85];
+}
+
+/** Adds a handbag hanging from its two handles: the hand holds the origin, the handles run along local z. */
+export function handbag(mesh: MeshBuilder, options: { colour: Vec3; buckle: Vec3 }): void {
+  const { colour, buckle } = options;
+  const dark = shade(colour, 0.7);
+  const [top, bottom] = [-1.25, -3.3];
+  // Wider at the foot than at the mouth.
+  mesh.withShine(0.5, () => {
+    mesh.box([0, -2.35, 0], [0.5, 0.95, 1.5], { colour, bevel: 0.25 });
+    mesh.box([0, bottom + 0.35, 0], [0.66, 0.38, 1.72], { colour: dark, bevel: 0.2 });
+    mesh.box([0, top - 0.2, 0], [0.42, 0.2, 1.42], { colour: dark, bevel: 0.1 });
+    for (const x of [-1, 1]) mesh.box([x * 0.5, top - 0.75, 0], [0.05, 0.5, 0.5], { colour: dark, bevel: 0.04 });
+  });
+  mesh.withShine(1, () => {
+    for (const x of [-1, 1]) mesh.box([x * 0.57, top - 1.1, 0], [0.04, 0.16, 0.2], { colour: buckle });
+  });
+  for (const x of [-0.3, 0.3]) {
+    const arch = Array.from({ length: 9 }, (_, i): Vec3 => {
+      const a = Math.PI * (i / 8);
+      return [x * (1 - Math.sin(a) * 0.8), top - 0.4 + Math.sin(a) * 1.62, Math.cos(a) * 0.85];
+    });
+    mesh.tube(arch, { radius: 0.1, colour: dark, sides: 6 });
+  }
 }

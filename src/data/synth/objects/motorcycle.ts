@@ -24,7 +24,7 @@ export const MOTORCYCLE: MotorcycleContacts = {
 const ALLOY: Vec3 = [74, 75, 80];
 
 function wheel(mesh: MeshBuilder, hub: Vec3, width: number): void {
-  mesh.torus(hub, [1, 0, 0], { radius: 2.5, thickness: width, colour: RUBBER, segments: 32, sides: 10 });
+  mesh.torus(hub, [1, 0, 0], { radius: 3.05 - width, thickness: width, colour: RUBBER, segments: 32, sides: 10 });
   mesh.withShine(0.6, () => {
     mesh.torus(hub, [1, 0, 0], { radius: 1.95, thickness: 0.24, colour: ALLOY, segments: 28, sides: 6 });
     for (const x of [-0.45, 0.45])

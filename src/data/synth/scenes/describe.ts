@@ -105,3 +105,11 @@ export function asSupport(mesh: MeshBuilder, draw: () => void, index = 0): void 
   draw();
   mesh.objectId = before;
 }
+
+/** Draws triangles that belong to no annotated object: a kite's line, a skier's poles. */
+export function asProp(mesh: MeshBuilder, draw: () => void): void {
+  const before = mesh.objectId;
+  mesh.objectId = 0;
+  draw();
+  mesh.objectId = before;
+}

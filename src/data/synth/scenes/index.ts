@@ -6,6 +6,7 @@ import { BALL_GAMES } from './ball-games.js';
 import { CARRYING } from './carrying.js';
 import type { SceneEntry } from './describe.js';
 import { HANDHELD } from './handheld.js';
+import { LEISURE } from './leisure.js';
 import { ORDINARY } from './ordinary.js';
 import { RIDING } from './riding.js';
 import { SITTING } from './sitting.js';
@@ -20,6 +21,7 @@ export const INTERACTION_SCENES: readonly SceneEntry[] = [
   ...HANDHELD,
   ...BALL_GAMES,
   ...STRIKING,
+  ...LEISURE,
   ...ORDINARY,
 ];
 
