@@ -6,11 +6,12 @@ import { ContrappostoError } from '../core/errors.js';
 import { checkWritable } from '../core/files.js';
 import { readPngText } from '../core/image.js';
 import { type RunRecord, runRecordFromPngText } from '../diffusion/run-record.js';
+import { type ControlOptions, type PlannedControl, planControls } from './control-plan.js';
 import { LIMITS } from './limits.js';
 import type { SharedOptions } from './shared-options.js';
 import { planSources, type SourceOptions, type SourcePlan } from './source-pictures.js';
 
-export interface GenerateOptions extends SharedOptions, SourceOptions {
+export interface GenerateOptions extends SharedOptions, SourceOptions, ControlOptions {
   method?: string;
   negativePrompt?: string;
   longPrompts?: string;
@@ -24,6 +25,7 @@ export interface GenerateOptions extends SharedOptions, SourceOptions {
   preview?: string;
   lora?: string[];
   tokenizer?: string;
+  lowMemory?: boolean;
 }
 
 export interface GeneratePlan extends SourcePlan {
@@ -45,6 +47,7 @@ export interface GeneratePlan extends SourcePlan {
   software?: Record<string, string>;
   /** LoRA files to merge; `fingerprint` where a picture is repeated. */
   loras: { name: string; scale: number; fingerprint?: string }[];
+  controls: PlannedControl[];
   tokenizer?: string;
   /** One path a picture. */
   outPaths: string[];
@@ -59,6 +62,7 @@ export async function planGenerate(prompt: string | undefined, options: Generate
   const text = requirePrompt(prompt ?? from?.prompt);
   const longPrompts = requireLongPrompts(options.longPrompts ?? from?.longPrompts ?? 'cut');
   const sources = await planSources(options, from);
+  const controls = await planControls(options, from);
   const seed = inLimits('seed', options.seed ?? from?.seed) ?? randomInt(2 ** 32);
   const width = requireSide('--width', options.width ?? from?.width);
   const height = requireSide('--height', options.height ?? from?.height);
@@ -83,6 +87,7 @@ export async function planGenerate(prompt: string | undefined, options: Generate
     expectedFingerprint: sameModel ? from?.model.fingerprint : undefined,
     software: from?.software,
     loras: options.lora?.length ? options.lora.map(parseLora) : (from?.loras ?? []),
+    controls,
     tokenizer: options.tokenizer,
     outPaths,
   };

@@ -7,7 +7,13 @@ import { trainedSize } from '../diffusion/generation-settings.js';
 import { fittingSize, imageToImage } from '../diffusion/image-to-image.js';
 import { inpaint } from '../diffusion/inpaint.js';
 import { loadPipeline, type Pipeline } from '../diffusion/pipeline.js';
-import { type RunRecord, runRecordToJson, runRecordToPngText, type SourcePicture } from '../diffusion/run-record.js';
+import {
+  type ControlRecord,
+  type RunRecord,
+  runRecordToJson,
+  runRecordToPngText,
+  type SourcePicture,
+} from '../diffusion/run-record.js';
 import { type SchedulerName, schedulerName } from '../diffusion/schedulers.js';
 import { textToImage } from '../diffusion/text-to-image.js';
 import { createRuntime } from '../runtime/index.js';
@@ -16,9 +22,11 @@ import { resolveModel } from '../weights/hub.js';
 import { openCheckpoint } from '../weights/index.js';
 import { withLoras } from '../weights/lora.js';
 import { modelDefaults } from '../weights/model-folder.js';
+import { type OpenControls, openControls, warnOfControls } from './control-networks.js';
 import type { CommandContext, CommandResult } from './execute.js';
 import { type GenerateOptions, type GeneratePlan, planGenerate } from './generate-plan.js';
 import { LIMITS } from './limits.js';
+import { needsLowMemory } from './memory.js';
 import { PreviewWriter } from './preview-writer.js';
 import { type SourcePlan, warnOfChangedSources } from './source-pictures.js';
 import { softwareVersions } from './version.js';
@@ -35,21 +43,26 @@ export async function generate(
   const runtime = createRuntime({ device: options.device });
   const base = openCheckpoint(folder, { tokenizer: plan.tokenizer });
   let checkpoint = base;
+  let networks: OpenControls | undefined;
   const preview = options.preview ? new PreviewWriter(options.preview, context.onProgress) : undefined;
   try {
     checkpoint = withLoras(base, loras);
+    networks = await openControls(plan.controls, context);
     context.onProgress({ type: 'load', name: plan.model });
     const pipeline = loadPipeline(checkpoint, runtime);
     const fingerprint = await checkpointFingerprint(folder);
-    const record = settle(plan, { pipeline, folder, fingerprint, loras });
+    const record = settle(plan, { pipeline, folder, fingerprint, loras, controls: networks.records });
+    const lowMemory = options.lowMemory ?? needsLowMemory(checkpoint);
     warnOfDifferences(plan, record, context.onProgress);
     const control = { signal: context.signal, onProgress: preview?.report ?? context.onProgress };
+    const shared = { sources: plan, networks, control, lowMemory };
     for (const [i, path] of plan.outPaths.entries()) {
-      await makePicture(pipeline, { record: { ...record, seed: record.seed + i }, sources: plan, path, control });
+      await makePicture(pipeline, { ...shared, record: { ...record, seed: record.seed + i }, path });
     }
     return result(plan, { record, elapsedMs: performance.now() - startedMs });
   } finally {
     await preview?.finish();
+    networks?.close();
     checkpoint.close();
     await runtime.close();
   }
@@ -71,9 +84,18 @@ async function resolveLoras({ loras }: GeneratePlan, context: CommandContext): P
   return found;
 }
 
+interface PictureRun {
+  record: RunRecord;
+  sources: SourcePlan;
+  networks: OpenControls;
+  path: string;
+  control: CommandContext;
+  lowMemory: boolean;
+}
+
 async function makePicture(
   pipeline: Pipeline,
-  { record, sources, path, control }: { record: RunRecord; sources: SourcePlan; path: string; control: CommandContext },
+  { record, sources, networks, path, control, lowMemory }: PictureRun,
 ): Promise<void> {
   const { prompt, longPrompts, seed, steps, guidanceScale, width, height, strength } = record;
   const options = {
@@ -87,6 +109,9 @@ async function makePicture(
     width,
     height,
     scheduler: record.scheduler as SchedulerName,
+    controls: networks.controls,
+    adapters: networks.adapters,
+    lowMemory,
     ...control,
   };
   const [image, mask] = [sources.initImage?.image, sources.mask?.image];
@@ -100,11 +125,16 @@ async function makePicture(
   await writeFileAtomic(path, png);
 }
 
+interface Opened {
+  pipeline: Pipeline;
+  folder: string;
+  fingerprint: string;
+  loras: Lora[];
+  controls: ControlRecord[];
+}
+
 /** The plan with every default filled in: what the picture will say about itself. */
-function settle(
-  plan: GeneratePlan,
-  { pipeline, folder, fingerprint, loras }: { pipeline: Pipeline; folder: string; fingerprint: string; loras: Lora[] },
-): RunRecord {
+function settle(plan: GeneratePlan, { pipeline, folder, fingerprint, loras, controls }: Opened): RunRecord {
   const preferred = modelDefaults(folder);
   const { height, width } = plan.initImage ? sizeFor(pipeline, plan.initImage.image) : trainedSize(pipeline);
   return {
@@ -124,6 +154,7 @@ function settle(
     model: { name: plan.model, fingerprint },
     software: softwareVersions(),
     loras: loras.map(({ name, scale, fingerprint: content }) => ({ name, scale, fingerprint: content })),
+    controls,
   };
 }
 
@@ -139,7 +170,8 @@ function sourceOf({ path, fingerprint }: SourcePicture): SourcePicture {
 }
 
 function warnOfDifferences(plan: GeneratePlan, record: RunRecord, onProgress: OnProgress): void {
-  warnOfChangedSources(plan, onProgress);
+  warnOfChangedSources([plan.initImage, plan.mask, ...plan.controls.map(({ picture }) => picture)], onProgress);
+  warnOfControls(plan.controls, record, onProgress);
   if (plan.expectedFingerprint && plan.expectedFingerprint !== record.model.fingerprint) {
     const message = `the model "${record.model.name}" is not the one that made the picture; the result will differ`;
     onProgress({ type: 'warning', message });

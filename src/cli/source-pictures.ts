@@ -27,9 +27,9 @@ export interface SourcePlan {
 
 /** Reads `--init-image` and `--mask`, or those of the run being repeated. Throws `usage`, and what `readImage` throws. */
 export async function planSources(options: SourceOptions, from: RunRecord | undefined): Promise<SourcePlan> {
-  const initImage = await read(options.initImage, from?.initImage);
+  const initImage = await readPicture(options.initImage, from?.initImage);
   // Another picture does not take over the mask that was drawn for the old one.
-  const mask = await read(options.mask, options.initImage === undefined ? from?.mask : undefined);
+  const mask = await readPicture(options.mask, options.initImage === undefined ? from?.mask : undefined);
   const strength = options.strength ?? from?.strength;
   if (!initImage) {
     requireNone('--mask', mask?.path);
@@ -40,15 +40,19 @@ export async function planSources(options: SourceOptions, from: RunRecord | unde
 }
 
 /** Says when a picture is no longer the one that made the result being repeated. */
-export function warnOfChangedSources({ initImage, mask }: SourcePlan, onProgress: OnProgress): void {
-  for (const picture of [initImage, mask]) {
+export function warnOfChangedSources(pictures: readonly (ReadPicture | undefined)[], onProgress: OnProgress): void {
+  for (const picture of pictures) {
     if (!picture?.expectedFingerprint || picture.expectedFingerprint === picture.fingerprint) continue;
     const message = `"${picture.path}" is not the picture that was used before; the result will differ`;
     onProgress({ type: 'warning', message });
   }
 }
 
-async function read(path: string | undefined, before: SourcePicture | undefined): Promise<ReadPicture | undefined> {
+/** Reads the picture at `path`, or the one that a run used before; undefined without either. Throws as `readImage`. */
+export async function readPicture(
+  path: string | undefined,
+  before: SourcePicture | undefined,
+): Promise<ReadPicture | undefined> {
   const chosen = path ?? before?.path;
   if (chosen === undefined) return undefined;
   const image = await readImage(chosen);

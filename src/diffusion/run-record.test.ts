@@ -44,6 +44,21 @@ describe('run record', () => {
     expect(text['parameters']).toContain('Denoising strength: 0.5');
   });
 
+  it('keeps the networks that steered it', () => {
+    const image = { path: 'pose.png', fingerprint: 'cd' };
+    const control = {
+      kind: 'controlnet' as const,
+      name: 'a/b',
+      fingerprint: 'ab',
+      image,
+      scale: 0.5,
+      start: 0,
+      end: 0.5,
+    };
+    const made: RunRecord = { ...record, controls: [control, { ...control, kind: 't2i-adapter' }] };
+    expect(runRecordFromPngText(runRecordToPngText(made), 'read')).toEqual(made);
+  });
+
   it('writes the parameters text of the web UI', () => {
     const named = { ...record, negativePrompt: 'blurry', model: { ...record.model, name: 'a, b' } };
     expect(runRecordToPngText(named)['parameters']).toBe(

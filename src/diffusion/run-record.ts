@@ -9,6 +9,16 @@ const SCHEMA_VERSION = 1;
 
 const sourceSchema = z.object({ path: z.string(), fingerprint: z.string() });
 
+const controlSchema = z.object({
+  kind: z.enum(['controlnet', 't2i-adapter']),
+  name: z.string(),
+  fingerprint: z.string(),
+  image: sourceSchema,
+  scale: z.number(),
+  start: z.number(),
+  end: z.number(),
+});
+
 const wireSchema = z.object({
   schema: z.literal(SCHEMA_VERSION),
   method: z.string(),
@@ -27,7 +37,14 @@ const wireSchema = z.object({
   model: z.object({ name: z.string(), fingerprint: z.string() }),
   software: z.record(z.string(), z.string()),
   loras: z.array(z.object({ name: z.string(), scale: z.number(), fingerprint: z.string() })).optional(),
+  controls: z.array(controlSchema).optional(),
 });
+
+/**
+ * A network that steered the run by a picture: as named by the user, what was in it, its scale and its part of the steps
+ * (fractions).
+ */
+export type ControlRecord = z.infer<typeof controlSchema>;
 
 /** A picture that a run began from: path as the user gave it, and a fingerprint of its pixels. */
 export interface SourcePicture {
@@ -61,6 +78,8 @@ export interface RunRecord {
   software: Record<string, string>;
   /** LoRA files merged into the model: as named by the user, how strongly, and what was in them. */
   loras?: { name: string; scale: number; fingerprint: string }[];
+  /** ControlNets and T2I-Adapters. */
+  controls?: ControlRecord[];
 }
 
 /** The record as it goes over the wire, in snake_case. */
@@ -83,6 +102,7 @@ export function runRecordToJson(record: RunRecord): z.infer<typeof wireSchema> {
     model: record.model,
     software: record.software,
     ...(record.loras?.length && { loras: record.loras }),
+    ...(record.controls?.length && { controls: record.controls }),
   };
 }
 

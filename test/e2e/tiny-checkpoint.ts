@@ -6,9 +6,13 @@ import { sizeOf, type Tensor } from '../../src/core/tensor.js';
 import type { Graph } from '../../src/graph/index.js';
 import {
   clipTextGraph,
+  controlNetGraph,
   openAutoencoder,
   parseClipTextConfig,
+  parseControlNetConfig,
+  parseT2IAdapterConfig,
   parseUNet2DConditionConfig,
+  t2iAdapterGraph,
   unetGraph,
 } from '../../src/models/index.js';
 import { writeSafetensors } from '../../src/weights/index.js';
@@ -100,6 +104,22 @@ export async function writeTinyCheckpoint(folder: string): Promise<void> {
     unet: ['diffusers', UNET._class_name],
     vae: ['diffusers', VAE._class_name],
   });
+}
+
+/** Writes a ControlNet of the checkpoint's family into `folder`, changed by `fields` of its config. */
+export async function writeTinyControlNet(folder: string, fields: object = {}): Promise<void> {
+  const { up_block_types: _, out_channels: __, ...shared } = UNET;
+  const own = { _class_name: 'ControlNetModel', conditioning_embedding_out_channels: [8, 16, 16] };
+  const config = { ...shared, ...own, ...fields };
+  const graph = controlNetGraph(parseControlNetConfig(config), { batch: 1, height: 16, width: 16 });
+  await component(folder, '.', { config, graphs: [graph] });
+}
+
+/** Writes a T2I-Adapter of the checkpoint's family into `folder`. */
+export async function writeTinyAdapter(folder: string, fields: object = {}): Promise<void> {
+  const config = { _class_name: 'T2IAdapter', channels: [16, 32], downscale_factor: 4, num_res_blocks: 1, ...fields };
+  const graph = t2iAdapterGraph(parseT2IAdapterConfig(config), { batch: 1, height: 64, width: 64 });
+  await component(folder, '.', { config, graphs: [graph] });
 }
 
 async function component(folder: string, name: string, { config, graphs }: { config: object; graphs: Graph[] }) {

@@ -44,8 +44,24 @@ export function generateCommand(): Command {
       ),
     )
     .option('--lora <file[:strength]>', 'merge a LoRA file (also ORG/NAME on the hub); may be repeated', collect, [])
+    .option(
+      '--control <network[:scale[:start:end]]>',
+      'a ControlNet (folder or ORG/NAME) that --control-image steers; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--control-image <file>',
+      'what it sees, e.g. a drawn skeleton; one for each --control, or one for all',
+      collect,
+      [],
+    )
+    .option('--adapter <network[:scale[:start:end]]>', 'a T2I-Adapter, likewise; may be repeated', collect, [])
+    .option('--adapter-image <file>', 'what it sees; one for each --adapter, or one for all', collect, [])
     .option('--tokenizer <folder>', 'vocabulary for a single-file checkpoint (vocab.json, merges.txt)')
     .option('--from <png>', 'repeat the run that made this picture; other options override its settings')
+    .option('--low-memory', 'release each network as soon as it is not needed (default: for large models)')
+    .option('--no-low-memory', 'keep all networks loaded')
     .option('--preview <png>', 'keep writing the unfinished picture here');
   addSharedOptions(command, { out: 'the PNG to write (default: named after prompt and seed)' });
   return command.action(async (prompt: string | undefined, options: GenerateOptions) => {
