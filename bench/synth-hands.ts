@@ -10,7 +10,7 @@ import { handRegions, MIN_HAND_SCORE, readHand } from '../src/pose/detect/hands.
 import type { Keypoint } from '../src/pose/index.js';
 
 const SIZE_PX = 256;
-/** Of the longer side of the box around the true points. */
+/** Of the hand's size: the longer side of the box around its visible pixels. */
 const ERROR_SHARE = 0.1;
 const FIRST_POINT = { left: 91, right: 112 } as const;
 
@@ -50,11 +50,9 @@ async function measure(
   { record, side }: { record: SceneRecord; side: 'left' | 'right' },
 ): Promise<void> {
   const points = keypoints(record, FIRST_POINT[side], 21);
-  const extent = Math.max(
-    ...(['x', 'y'] as const).map(
-      (axis) => Math.max(...points.map((p) => p[axis])) - Math.min(...points.map((p) => p[axis])),
-    ),
-  );
+  const { box } = record.hands[side];
+  if (!box) return;
+  const extent = Math.max(box[2] - box[0], box[3] - box[1]);
   tally.shown++;
   tally.extents.push(extent);
   const hand = await readHand(pyramid, handRegions(keypoints(record, 0, 17), side));

@@ -2,7 +2,7 @@
 import { shapeHand, varied } from '../hand-shape.js';
 import { handPoints } from '../keypoints.js';
 import type { SceneContext, SceneDescription, Side } from '../types.js';
-import { add, normalise, perpendicular, scale, type Vec3 } from '../vector.js';
+import { add, normalise, perpendicular, rotation, scale, transform, UP, type Vec3 } from '../vector.js';
 import { describe, type SceneEntry, targetMesh } from './describe.js';
 import { along, Figure, otherSide, outward, SIDES } from './figure.js';
 import { freeGesture, GESTURES, type Gesture, type HandPlace } from './gestures.js';
@@ -24,9 +24,10 @@ function gestureScene(choose: (figure: Figure) => Gesture) {
     figure.stand();
     figure.look(0, 0, 0.6);
     const place = random.weighted(gesture.places);
+    const yaw = random.between(-0.5, 0.5);
     for (const hand of hands) {
       figure.raiseShoulder(hand, random.between(0, 0.12));
-      hold(figure, hand, { gesture, place });
+      hold(figure, hand, { gesture, place, yaw });
     }
     if (!both) restOther(figure, otherSide(side));
     const draft = describe({
@@ -37,20 +38,28 @@ function gestureScene(choose: (figure: Figure) => Gesture) {
       phrase: '',
       half: 1,
       indoor: 0.5,
-      yaw: [-0.45, 0.45],
+      yaw: [yaw - 0.02, yaw + 0.02],
     });
     pose.solve();
     return { ...draft, ...words(figure, { gesture, hands }), ...view(figure, hands) };
   };
 }
 
-/** Brings a hand to its place and shapes it. */
-function hold(figure: Figure, side: Side, { gesture, place }: { gesture: Gesture; place: HandPlace }): void {
+/** Brings a hand to its place, turned towards a viewer at `yaw`, and shapes it. */
+function hold(
+  figure: Figure,
+  side: Side,
+  { gesture, place, yaw }: { gesture: Gesture; place: HandPlace; yaw: number },
+): void {
   const { pose, random, unit: u } = figure;
   const x = outward(side);
   const loose = place === 'lips' ? 0.3 : 1;
+  // What is shown is shown to the viewer; a hand at the face keeps to the face.
+  const towards = rotation(UP, place === 'lips' || place === 'ear' ? 0 : yaw);
   const turned = ([a, b, c]: Vec3, amount: number): Vec3 =>
-    normalise([x * a + random.normal(amount), b + random.normal(amount * 0.6), c + random.normal(amount)]);
+    normalise(
+      transform(towards, [x * a + random.normal(amount), b + random.normal(amount * 0.6), c + random.normal(amount)]),
+    );
   const fingers = turned(gesture.fingers, 0.13 * loose);
   const palm = perpendicular(turned(gesture.palm, 0.16 * loose), fingers);
   const shape = varied(gesture.shape, (sigma) => random.normal(sigma));

@@ -23,7 +23,7 @@ export interface Gesture {
 }
 
 const OPEN: Bends = [0.02, 0.06, 0.04];
-const CLOSED: Bends = [1.45, 1.8, 0.95];
+const CLOSED: Bends = [1.5, 1.85, 0.8];
 /** Index to little: 1 is straight, 0 closed. */
 const fingers = (...states: FourFingers<0 | 1>): HandShape['bends'] =>
   states.map((state) => (state ? OPEN : CLOSED)) as unknown as HandShape['bends'];
@@ -102,7 +102,7 @@ export const GESTURES: readonly Gesture[] = [
     [['giving a thumbs down', 'gives a thumbs down']],
   ),
   gesture(
-    { name: 'fist', bends: fingers(0, 0, 0, 0), thumb: { finger: 3, bone: 2 }, fingers: [0.05, 0.85, 0.45] },
+    { name: 'fist', bends: fingers(0, 0, 0, 0), thumb: { finger: 3, bone: 2 }, fingers: [0.05, 0.72, 0.66] },
     ['a fist'],
     [
       ['raising a fist', 'raises a fist'],
