@@ -22,7 +22,7 @@ export interface BackpackOptions {
 function bag(mesh: MeshBuilder, options: BackpackOptions): void {
   const { colour, unit: u } = options;
   const second = options.second ?? shade(colour, 0.72);
-  const dark = shade(second, 0.55);
+  const dark: Vec3 = [30, 30, 34];
   const top = options.shoulderY + 0.35 * u;
   const bottom = options.hipY + 0.5 * u;
   const half = (top - bottom) / 2;
@@ -44,7 +44,7 @@ function bag(mesh: MeshBuilder, options: BackpackOptions): void {
       [-0.9 * u, pocketY + half * 0.24, cz - depth - 0.46 * u],
       [0.9 * u, pocketY + half * 0.24, cz - depth - 0.46 * u],
     ],
-    { radius: 0.05 * u, colour: dark, sides: 4 },
+    { radius: 0.08 * u, colour: dark, sides: 4 },
   );
   mesh.cylinder(
     [0.75 * u, pocketY + half * 0.24, cz - depth - 0.5 * u],
@@ -56,13 +56,22 @@ function bag(mesh: MeshBuilder, options: BackpackOptions): void {
     const a = Math.PI * (i / 12);
     zip.push([Math.cos(a) * width * 0.86, cy + half * 0.3 + Math.sin(a) * half * 0.5, cz - depth * 1.0]);
   }
-  mesh.tube(zip, { radius: 0.05 * u, colour: dark, sides: 4 });
+  mesh.tube(zip, { radius: 0.08 * u, colour: dark, sides: 4 });
   for (const side of [-1, 1]) {
     mesh.box([side * (width + 0.1 * u), cy - half * 0.5, cz], [0.2 * u, half * 0.34, depth * 0.6], {
       colour: second,
       bevel: 0.14 * u,
     });
   }
+  // Compression straps with their buckles, and a label.
+  for (const side of [-1, 1]) {
+    for (const y of [cy + half * 0.2, cy - half * 0.05]) {
+      mesh.box([side * width, y, cz], [0.05 * u, 0.09 * u, depth * 1.02], { colour: dark });
+      mesh.box([side * (width - 0.1 * u), y, cz - depth - 0.02 * u], [0.2 * u, 0.13 * u, 0.06 * u], { colour: dark });
+    }
+  }
+  mesh.box([0, pocketY, cz - depth - 0.45 * u], [0.42 * u, 0.2 * u, 0.02 * u], { colour: dark });
+  mesh.box([0, pocketY, cz - depth - 0.48 * u], [0.32 * u, 0.06 * u, 0.01 * u], { colour: [226, 226, 222] });
   const loop: Vec3[] = [
     [-0.4 * u, top, cz + depth * 0.6],
     [-0.25 * u, top + 0.5 * u, cz + depth * 0.6],
@@ -74,7 +83,7 @@ function bag(mesh: MeshBuilder, options: BackpackOptions): void {
 
 function strap(mesh: MeshBuilder, side: 1 | -1, options: BackpackOptions): void {
   const { unit: u, shoulderY, shoulderZ, chestZ, backZ, hipY, strapX } = options;
-  const webbing = shade(options.second ?? shade(options.colour, 0.72), 0.8);
+  const webbing: Vec3 = [44, 44, 48];
   const x = side * strapX;
   const low = hipY + 1.1 * u;
   const front = chestZ + 0.12 * u;

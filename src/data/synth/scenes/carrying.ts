@@ -145,11 +145,28 @@ function dragSuitcase(context: SceneContext): SceneDescription {
   });
 }
 
+/** What bags come in: dark ones above all. */
+const BAGS = [
+  'black',
+  'black',
+  'navy',
+  'grey',
+  'grey',
+  'red',
+  'blue',
+  'green',
+  'brown',
+  'purple',
+  'teal',
+  'orange',
+  'pink',
+];
+
 function wearBackpack(context: SceneContext): SceneDescription {
   const { random, character } = context;
   const figure = new Figure(context);
   const { pose, measures, unit: u } = figure;
-  const colour = pickColour(random.fork('colour'));
+  const colour = pickColour(random.fork('colour'), BAGS);
   figure.loosen();
   pose.trunk(0.06, 0, 0);
   pose.solve();
@@ -183,9 +200,9 @@ function wearBackpack(context: SceneContext): SceneDescription {
     verb: walks ? 'carry' : 'wear',
     phrase: walks ? 'carrying' : 'wearing',
     target: { category: 'backpack', colour: colour.name },
-    half: 0.2,
+    half: 0.1,
     indoor: 0.2,
-    yaw: from < 0.5 ? [Math.PI - 1.2, Math.PI + 1.2] : yawTowards(random.sign(), 1.2, from < 0.85 ? 0.6 : 1.2),
+    yaw: from < 0.6 ? [Math.PI - 1.2, Math.PI + 1.2] : yawTowards(random.sign(), 1.7, from < 0.9 ? 0.6 : 1.4),
   });
 }
 

@@ -273,7 +273,7 @@ function useCup(context: SceneContext): SceneDescription {
   const { pose, measures, unit: u } = figure;
   const side = mainHand(figure);
   const x = outward(side);
-  const drinks = random.chance(0.45);
+  const drinks = random.chance(0.35);
   const kind = random.weighted<CupKind>([
     ['mug', 3],
     ['paper', 1.5],
@@ -318,7 +318,7 @@ function useCup(context: SceneContext): SceneDescription {
     phrase: drinks ? 'drinking from' : 'holding',
     target: { category: 'cup', colour, word: cupWord(kind, random) },
     half: 0.5,
-    close: { chance: 0.6, pitch: [-0.05, 0.2] },
+    close: { chance: 0.4, pitch: [-0.05, 0.2] },
     indoor: 0.6,
     yaw: drinks ? yawTowards(-x, 0.5, 0.8) : yawTowards(x, 0.1, 0.9),
   });

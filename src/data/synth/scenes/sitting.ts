@@ -5,7 +5,7 @@ import { laptop } from '../objects/devices.js';
 import { bench, type ChairKind, chair, couch, table } from '../objects/seats.js';
 import type { SceneContext, SceneDescription } from '../types.js';
 import { add, mix, normalise, type Vec3 } from '../vector.js';
-import { asSupport, describe, type SceneEntry, targetMesh } from './describe.js';
+import { asSupport, describe, type SceneEntry, targetMesh, yawTowards } from './describe.js';
 import { Figure, outward, SIDES } from './figure.js';
 
 const WOODS: readonly Vec3[] = [
@@ -29,7 +29,20 @@ export function placeChair(mesh: MeshBuilder, figure: Figure, height: number): N
   const colour =
     kind === 'wooden' && random.chance(0.6)
       ? { name: 'brown', rgb: random.pick(WOODS.slice(0, 3)) }
-      : pickColour(random, ['red', 'blue', 'green', 'black', 'white', 'grey', 'brown', 'yellow', 'teal', 'orange']);
+      : pickColour(random, [
+          'black',
+          'black',
+          'grey',
+          'grey',
+          'white',
+          'brown',
+          'brown',
+          'red',
+          'blue',
+          'green',
+          'navy',
+          'beige',
+        ]);
   chair(mesh, kind, { colour: colour.rgb, height, unit: figure.unit });
   return colour;
 }
@@ -65,7 +78,8 @@ function sitOnChair(context: SceneContext): SceneDescription {
     phrase: 'sitting on',
     target: { category: 'chair', colour: colour.name },
     indoor: 0.7,
-    yaw: figure.random.chance(0.75) ? [-1.7, 1.7] : [1.6, 4.7],
+    // From the side and behind the sitter hides less of it.
+    yaw: figure.random.chance(0.25) ? [-0.9, 0.9] : yawTowards(figure.random.sign(), 1.9, 0.9),
   });
 }
 
@@ -109,18 +123,17 @@ function sitOnCouch(context: SceneContext): SceneDescription {
   const mesh = targetMesh();
   const height = figure.seatHeight * 0.94;
   const colour = pickColour(random.fork('colour'), [
+    'brown',
+    'brown',
+    'brown',
+    'beige',
+    'beige',
+    'grey',
+    'grey',
     'red',
     'blue',
     'green',
-    'grey',
-    'grey',
-    'brown',
-    'brown',
-    'teal',
-    'beige',
-    'beige',
     'navy',
-    'white',
     'black',
   ]);
   const seats = random.chance(0.5) ? 3 : 2;

@@ -102,7 +102,7 @@ function swingBat(context: SceneContext): SceneDescription {
     verb: 'swing',
     phrase: 'swinging',
     target: { category: 'baseball bat', colour: bat.name },
-    grounds: ['grass', 'meadow', 'dirt', 'sand', 'concrete'],
+    grounds: ['grass', 'grass', 'meadow', 'dirt', 'dirt'],
     yaw: [-1, 1],
   });
 }
@@ -156,7 +156,7 @@ function holdBat(context: SceneContext): SceneDescription {
     target: { category: 'baseball bat', colour: bat.name },
     half: way === 'down' ? 0 : 0.25,
     indoor: 0.1,
-    grounds: ['grass', 'meadow', 'dirt', 'concrete', 'asphalt'],
+    grounds: ['grass', 'meadow', 'dirt', 'dirt', 'asphalt'],
     yaw: yawTowards(x, 0.3, 0.9),
   });
 }
