@@ -87,4 +87,15 @@ export interface WeightSource {
   info(name: string): { dtype: DType; shape: Shape };
   /** The tensor in float32 (or its integer dtype); throws `not-found`. */
   read(name: string): Tensor;
+  /** The file that holds the tensor as it is, row-major and whole; undefined where it has to be computed or copied. */
+  locate?(name: string): FileRange | undefined;
+}
+
+/** Little-endian elements of `dtype` in a file. */
+export interface FileRange {
+  /** As it was opened; a link is not resolved. */
+  path: string;
+  offset: number;
+  byteLength: number;
+  dtype: DType;
 }

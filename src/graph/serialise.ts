@@ -1,6 +1,7 @@
 // Graph -> ONNX protobuf. Parameters become initialisers whose data lies outside the model (external data).
 import { create, toBinary } from '@bufbuild/protobuf';
-import { sizeOf, type Tensor } from '../core/tensor.js';
+import { type DType, sizeOf, type Tensor } from '../core/tensor.js';
+import { fuseAttention } from './fuse-attention.js';
 import {
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
@@ -25,11 +26,18 @@ export interface ExternalLocation {
   location: string;
   offset: number;
   length: number;
+  /** What the bytes hold, where it is not the parameter's dtype: the model widens it each time it is needed. */
+  stored?: DType;
 }
+
+/** Where a parameter's data is: outside the model, or a tensor that goes into it. */
+export type Place = ExternalLocation | { location: string } | Tensor;
 
 export interface SerialiseOptions {
   /** Place of each parameter's data; by default "parameters" with no offsets (resolved by name by the reader). */
-  locate?: (parameter: Value) => ExternalLocation | { location: string };
+  locate?: (parameter: Value) => Place;
+  /** Use operators that only ONNX Runtime has, where they are faster. Default: ONNX's own alone. */
+  fused?: boolean;
 }
 
 /** The ONNX model as protobuf bytes, without parameter data. Unused nodes are left out. */
@@ -57,13 +65,14 @@ export function liveParameters(graph: Graph): Value[] {
 }
 
 function toModel(graph: Graph, options: SerialiseOptions): ModelProto {
-  const nodes = liveNodes(graph);
+  const nodes = options.fused ? fuseAttention(graph, liveNodes(graph)) : liveNodes(graph);
   const used = new Set(nodes.flatMap((n) => n.inputs));
   const names = outputNames(graph);
   const locate = options.locate ?? (() => ({ location: 'parameters' }));
+  const places = new Map([...graph.parameters.values()].filter((p) => used.has(p)).map((p) => [p, locate(p)]));
   const initializer = [
     ...[...graph.constants.values()].filter((c) => used.has(c.value)).map((c) => inline(c.value.name, c.tensor)),
-    ...[...graph.parameters.values()].filter((p) => used.has(p)).map((p) => external(p, locate(p))),
+    ...[...places].map(([p, at]) => ('data' in at ? inline(p.name, { ...at, shape: p.shape }) : external(p, at))),
   ];
   const domains = new Set(nodes.map((n) => n.domain).filter(Boolean));
   return create(ModelProtoSchema, {
@@ -72,7 +81,7 @@ function toModel(graph: Graph, options: SerialiseOptions): ModelProto {
     opsetImport: [{ domain: '', version: BigInt(OPSET) }, ...[...domains].map((domain) => ({ domain, version: 1n }))],
     graph: create(GraphProtoSchema, {
       name: graph.name,
-      node: nodes.map((node, i) => nodeProto(node, { name: `${node.op}_${i}`, names })),
+      node: withCasts(nodes, places).map((node, i) => nodeProto(node, { name: `${node.op}_${i}`, names })),
       initializer,
       input: [...graph.inputs.values()].map((v) => info(v.name, v)),
       output: [...graph.outputs].map(([name, v]) => info(name, v)),
@@ -82,6 +91,35 @@ function toModel(graph: Graph, options: SerialiseOptions): ModelProto {
 
 function outputNames(graph: Graph): Map<Value, string> {
   return new Map([...graph.outputs].map(([name, value]) => [value, name]));
+}
+
+type Places = ReadonlyMap<Value, Place>;
+
+/** Widens parameters that are stored in another dtype, each right before its first reader so that it lives briefly. */
+function withCasts(nodes: readonly GraphNode[], places: Places): GraphNode[] {
+  const pending = new Map([...places].filter(([p, at]) => storedDType(p, at) !== p.dtype));
+  return nodes.flatMap((node) => {
+    const first = [...new Set(node.inputs)].filter((v) => v !== undefined && pending.delete(v)) as Value[];
+    const casts = first.map((p): GraphNode => {
+      const stored = { ...p, name: storedName(p) };
+      return {
+        op: 'Cast',
+        domain: '',
+        inputs: [stored],
+        outputs: [p],
+        attributes: { to: { int: tensorType(p.dtype) } },
+      };
+    });
+    return [...casts, node];
+  });
+}
+
+function storedDType(p: Value, at: Place): DType {
+  return 'stored' in at && at.stored ? at.stored : p.dtype;
+}
+
+function storedName(p: Value): string {
+  return `${p.name}:stored`;
 }
 
 function nodeProto(node: GraphNode, context: { name: string; names: Map<Value, string> }) {
@@ -118,11 +156,13 @@ function inline(name: string, tensor: Tensor): TensorProto {
 }
 
 function external(p: Value, at: ExternalLocation | { location: string }): TensorProto {
-  const entries = Object.entries(at).map(([key, value]) => ({ key, value: String(value) }));
+  const { stored: _, ...place } = { stored: undefined, ...at };
+  const dtype = storedDType(p, at);
+  const entries = Object.entries(place).map(([key, value]) => ({ key, value: String(value) }));
   return create(TensorProtoSchema, {
-    name: p.name,
+    name: dtype === p.dtype ? p.name : storedName(p),
     dims: p.shape.map(BigInt),
-    dataType: tensorType(p.dtype),
+    dataType: tensorType(dtype),
     dataLocation: TensorProto_DataLocation.EXTERNAL,
     externalData: entries,
   });

@@ -36,6 +36,7 @@ export function withTodaysNames(source: WeightSource): WeightSource {
       const tensor = source.read(stored(name));
       return { ...tensor, shape: shapeOf(name, tensor.shape) };
     },
+    locate: (name) => source.locate?.(stored(name)),
   };
 }
 

@@ -77,7 +77,8 @@ describe('UNet2DConditionModel', () => {
     };
     const plain = await run(unetGraph(config, SIZE), weights, feeds);
     const seen = await run(unetGraph(config, { ...SIZE, attentionControl: record }), weights, feeds);
-    expect(floats(seen.out)).toEqual(floats(plain.out));
+    // Without a reader of the probabilities ONNX Runtime's own attention computes them, and rounds in another order.
+    for (const [i, value] of floats(seen.out).entries()) expect(value).toBeCloseTo(floats(plain.out)[i], 5);
     expect(sites.map((s) => `${s.part} ${s.level} ${s.index} ${s.kind} ${s.resolution}`)).toEqual([
       ...['self', 'cross'].map((k) => `down 0 0 ${k} 5,6`),
       ...['self', 'cross'].map((k) => `mid 0 0 ${k} 3,3`),

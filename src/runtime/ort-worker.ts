@@ -2,21 +2,14 @@
 import { parentPort } from 'node:worker_threads';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DType, Tensor, TypedArray } from '../core/tensor.js';
-import type { Reply, Request } from './protocol.js';
+import type { MappedFiles, Reply, Request, SessionSettings, SessionSource } from './protocol.js';
 
 const sessions = new Map<number, InferenceSession>();
 
 async function handle(request: Request): Promise<Record<string, Tensor> | undefined> {
   if (request.type === 'open') {
     const { source, settings } = request;
-    const session = await InferenceSession.create(source.model, {
-      executionProviders: [settings.provider],
-      intraOpNumThreads: settings.threads,
-      graphOptimizationLevel: 'all',
-      // ONNX Runtime logs harmless notices about unused initialisers; errors still arrive as exceptions.
-      logSeverityLevel: 3,
-      externalData: source.parameters.length ? [{ path: source.location, data: source.parameters }] : [],
-    });
+    const session = await InferenceSession.create(source.model, sessionOptions(source, settings));
     sessions.set(request.session, session);
     return undefined;
   }
@@ -30,6 +23,32 @@ async function handle(request: Request): Promise<Record<string, Tensor> | undefi
   const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, t]) => [name, toOrt(t)]));
   const results = await session.run(feeds);
   return Object.fromEntries(Object.entries(results).map(([name, t]) => [name, fromOrt(t as OrtTensor)]));
+}
+
+function sessionOptions(source: SessionSource, settings: SessionSettings): InferenceSession.SessionOptions {
+  const { parameters, location, mapped } = source;
+  return {
+    executionProviders: [settings.provider],
+    intraOpNumThreads: settings.threads,
+    // ONNX Runtime logs harmless notices about unused initialisers; errors still arrive as exceptions.
+    logSeverityLevel: 3,
+    externalData: parameters.length > 0 ? [{ path: location, data: parameters }] : [],
+    ...(mapped ? mappedOptions(mapped) : { graphOptimizationLevel: 'all' }),
+  };
+}
+
+/**
+ * Parameters stay in the page cache only while nothing copies them: neither blocked layouts (level `all`), nor packed
+ * matrices, nor widened ones. The second run's memory plan would be held beside the first run's (docs/engine.md).
+ */
+function mappedOptions({ folder, widened }: MappedFiles): InferenceSession.SessionOptions {
+  const session = { model_external_initializers_file_folder_path: folder, disable_prepacking: '1' };
+  const optimization = { disable_specified_optimizers: 'ConstantFolding' };
+  return {
+    graphOptimizationLevel: 'extended',
+    enableMemPattern: false,
+    extra: widened ? { session, optimization } : { session },
+  };
 }
 
 function toOrt(t: Tensor): OrtTensor {

@@ -1,12 +1,20 @@
 // Messages between the caller's thread and the thread in which ONNX Runtime works.
 import type { Tensor } from '../core/tensor.js';
 
-/** A parameter as the worker needs it: raw little-endian bytes of the graph's dtype. */
+/** A graph and where its parameters are: in memory, or in files that are mapped and not read. */
 export interface SessionSource {
   model: Uint8Array;
-  /** All parameters back to back, in the order of the offsets written into the model. */
-  parameters: Uint8Array;
+  /** Parameters in memory, back to back at the offsets written into the model, which calls them `location`. */
+  parameters: Uint8Array<ArrayBuffer>;
   location: string;
+  mapped?: MappedFiles;
+}
+
+export interface MappedFiles {
+  /** The files that the model names lie here. */
+  folder: string;
+  /** Whether some hold another dtype than the graph computes in. */
+  widened: boolean;
 }
 
 export interface SessionSettings {

@@ -4,7 +4,7 @@ import { ContrappostoError, throwIfAborted } from '../core/errors.js';
 import type { Shape, Tensor, WeightSource } from '../core/tensor.js';
 import type { Graph } from '../graph/index.js';
 import { fingerprint } from './fingerprint.js';
-import { gather, layOut } from './parameters.js';
+import { layOut, sessionSource } from './parameters.js';
 import { WorkerClient } from './worker-client.js';
 
 export interface RuntimeOptions {
@@ -12,6 +12,8 @@ export interface RuntimeOptions {
   device?: string;
   /** Threads of one operator; all cores by default. */
   threads?: number;
+  /** Networks with parameters of so many bytes are mapped from their files and not copied; 400 MiB by default. */
+  mapFrom?: number;
 }
 
 export interface RunOptions {
@@ -104,10 +106,9 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   ) {
     const id = next++;
     const { layout, forget } = link;
-    const parameters = gather(graph, weights, layout);
-    const source = { model: layout.model, parameters, location: layout.location };
+    const source = sessionSource(graph, weights, layout);
     const message = { type: 'open' as const, session: id, source, settings };
-    await client.request(message, { operation: `open ${graph.name}`, transfer: [parameters.buffer] });
+    await client.request(message, { operation: `open ${graph.name}`, transfer: [source.parameters.buffer] });
     return new OrtSession(graph.name, id, { client, forget, inputs: new Map(graph.inputs) });
   }
 
@@ -115,7 +116,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     device,
     async session(graph, weights, { signal } = {}) {
       throwIfAborted(signal, `open ${graph.name}`);
-      const layout = layOut(graph);
+      const layout = layOut(graph, weights, options.mapFrom);
       const key = fingerprint(layout.model);
       const bySource = cache.get(weights) ?? new Map<string, Promise<OrtSession>>();
       cache.set(weights, bySource);

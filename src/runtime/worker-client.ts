@@ -66,7 +66,7 @@ export class WorkerClient {
 }
 
 function runtimeError(operation: string, message: string): ContrappostoError {
-  const hint = /alloc|memory/i.test(message)
+  const hint = /bad_alloc|\balloc|not enough memory|out of memory/i.test(message)
     ? 'not enough memory: try a smaller size or fewer pictures at once'
     : undefined;
   return new ContrappostoError('runtime', { operation, expected: 'ONNX Runtime to succeed', got: message, hint });

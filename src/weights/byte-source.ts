@@ -5,6 +5,8 @@ import { ContrappostoError } from '../core/errors.js';
 export interface ByteSource {
   /** What messages call it, e.g. `"unet/model.safetensors"`. */
   readonly name: string;
+  /** Of a file. */
+  readonly path?: string;
   readonly byteLength: number;
   /** Fills `into` with the bytes from `offset` on; throws `corrupt-file` when there are fewer, `io` when reading fails. */
   read(offset: number, into: Uint8Array): void;
@@ -37,6 +39,7 @@ export function fileBytes(path: string): ByteSource {
   let open = true;
   return {
     name,
+    path,
     byteLength,
     read(offset, into) {
       if (!open) throw new ContrappostoError('internal', { operation: `read ${name}`, got: 'a file already closed' });

@@ -1,7 +1,7 @@
 // Reads safetensors files tensor by tensor, dequantising and widening what is stored in fewer bits.
 // Format: https://huggingface.co/docs/safetensors (8 bytes of header length, JSON header, data; little-endian).
 import { ContrappostoError } from '../core/errors.js';
-import type { DType, Shape, Tensor, WeightSource } from '../core/tensor.js';
+import type { DType, FileRange, Shape, Tensor, WeightSource } from '../core/tensor.js';
 import { type ByteSource, fileBytes, memoryBytes } from './byte-source.js';
 import { decodeBfloat16, decodeFloat16 } from './float16.js';
 import { dequantiseInt8, SCALE_SUFFIX } from './quantise.js';
@@ -81,6 +81,14 @@ export class SafetensorsFile implements WeightSource {
     if (stored.dtype === 'bfloat16') return { dtype: 'float32', shape, data: decodeBfloat16(data as Uint16Array) };
     if (stored.dtype === 'float64') return { dtype: 'float32', shape, data: new Float32Array(data as Float64Array) };
     return stored;
+  }
+
+  /** Where a tensor lies that is not quantised; undefined for a file in memory. Throws `not-found`. */
+  locate(name: string): FileRange | undefined {
+    const { dtype, begin, end } = this.#entry(name);
+    const { path } = this.#bytes;
+    if (path === undefined || this.#scaleOf(name)) return undefined;
+    return { path, offset: this.#dataStart + begin, byteLength: end - begin, dtype };
   }
 
   /** The tensor exactly as stored; also reads the `.scale` of a quantised one. Throws like `read`. */

@@ -33,6 +33,13 @@ export function viewSource(source: WeightSource, places: ReadonlyMap<string, Sto
       return { dtype, shape: shapeOf(shape, place(name)) };
     },
     read: (name) => changed(source.read(place(name).name), place(name)),
+    locate: (name) => {
+      const { name: stored, part, transposed } = place(name);
+      const whole = transposed ? undefined : source.locate?.(stored);
+      if (!whole || !part) return whole;
+      const byteLength = whole.byteLength / part.of;
+      return { ...whole, offset: whole.offset + part.index * byteLength, byteLength };
+    },
   };
 }
 
