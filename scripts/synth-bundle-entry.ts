@@ -20,6 +20,7 @@ async function main(): Promise<void> {
       pack: text,
       body: text,
       scenes: text,
+      triplets: text,
       'shard-size': text,
     },
   });
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
       pack: values.pack,
       body: values.body as SynthOptions['body'],
       scenes: values.scenes?.split(','),
+      triplets: values.triplets as SynthOptions['triplets'],
       shardSize: number(values['shard-size']),
       workerModule: new URL(import.meta.url),
     },

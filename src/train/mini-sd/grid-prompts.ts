@@ -21,8 +21,8 @@ export const GRID_PROMPTS = [
   'a girl is holding a frisbee',
   'a man in a suit is standing',
   'a woman is carrying a surfboard',
-  'a man is holding a bottle',
-  'a boy is throwing a sports ball',
+  'a woman is making a peace sign',
+  'a man is showing a thumbs up sign',
   'an old woman is waving',
   'a man is sitting on a couch',
 ];
