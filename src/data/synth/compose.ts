@@ -59,144 +59,264 @@ export function markNeeded(options: {
 
 /** Relative difference of inverse depth within which the samples of a pixel share one look-up of the shadow map. */
 const SAME_DEPTH = 0.004;
+/** Depth (units) within which an object does not shade itself. */
+const OBJECT_BIAS = 0.18;
 
 /**
- * Picture, optional person-free picture and labels from filled layers, in one pass: shadows fall on the samples of
- * objects that show, samples are averaged, and what stays open shows the background. One long function, as calls inside
- * the loop over samples would cost more than the samples.
+ * Picture, optional person-free picture and labels from filled layers: shadows fall on the samples of objects that show,
+ * samples are averaged, and what stays open shows the background.
  */
 export function compose(options: ComposeOptions & { personFree: boolean }): Composition {
-  const { background, camera, person, objects, table, keyTint, key: map, keyWithoutPerson: mapWithout } = options;
-  const { sizePx: n, rgb, lit, litWithoutPerson } = background;
-  const { side, colour: objectColour, inverseDepth: objectDepth, light } = objects;
-  const { colour: personColour, inverseDepth: personDepth } = person;
-  const { red, green, blue } = table;
-  const wantsFree = options.personFree;
-  const picture = new Uint8Array(n * n * 3);
-  const personFree = new Uint8Array(wantsFree ? n * n * 3 : 0);
-  const labels = new Uint8Array(n * n);
-  const step = STEPS / BYTE_STEPS;
-  const [kr, kg, kb] = keyTint;
-  const place = new SamplePlace(camera);
-  for (let y = 0, pixel = 0; y < n; y++) {
-    for (let x = 0; x < n; x++, pixel++) {
-      const q = SAMPLES * (y * side + x);
-      const below = q + side;
-      const object = objectColour[q] | objectColour[q + 1] | objectColour[below] | objectColour[below + 1];
-      const figure = personColour[q] | personColour[q + 1] | personColour[below] | personColour[below + 1];
-      if (object === 0 && figure !== 0 && !wantsFree) {
-        const a = personColour[q];
-        const b = personColour[q + 1];
-        const c = personColour[below];
-        const d = personColour[below + 1];
-        // Well inside the figure, which most of its pixels are, all samples are of one part.
-        if (a >>> 24 === b >>> 24 && a >>> 24 === c >>> 24 && a >>> 24 === d >>> 24) {
-          const at = 3 * pixel;
-          picture[at] = (((a >> 16) & 255) + ((b >> 16) & 255) + ((c >> 16) & 255) + ((d >> 16) & 255)) >> 2;
-          picture[at + 1] = (((a >> 8) & 255) + ((b >> 8) & 255) + ((c >> 8) & 255) + ((d >> 8) & 255)) >> 2;
-          picture[at + 2] = ((a & 255) + (b & 255) + (c & 255) + (d & 255)) >> 2;
-          labels[pixel] = a >>> 24;
-          continue;
-        }
+  const composer = new Composer(options);
+  composer.run();
+  const { picture, personFree, labels } = composer;
+  return { picture, labels, ...(options.personFree && { personFree }) };
+}
+
+/**
+ * Goes through the pixels. Most show one thing only: background, the inside of the figure, or one colour of an object;
+ * each of these has a short way of its own. Loops over samples are unrolled or kept free of calls, which would cost more
+ * than the samples.
+ */
+class Composer {
+  readonly picture: Uint8Array;
+  readonly personFree: Uint8Array;
+  readonly labels: Uint8Array;
+  private readonly wantsFree: boolean;
+  private readonly size: number;
+  private readonly place: SamplePlace;
+  /** Ambient light, key light and highlight at hand, as `SampleLayer.light` packs them. */
+  private ambient = 0;
+  private key = 0;
+  private shine = 0;
+  /** Depths and results of the last look-ups of the pixel at hand. */
+  private looked = 0;
+  private freeLooked = 0;
+  private reach = 1;
+  private freeReach = 1;
+  /** The colour that `shade` found. */
+  private red = 0;
+  private green = 0;
+  private blue = 0;
+
+  constructor(private readonly options: ComposeOptions & { personFree: boolean }) {
+    const pixels = options.background.sizePx ** 2;
+    this.wantsFree = options.personFree;
+    this.size = options.background.sizePx;
+    this.picture = new Uint8Array(pixels * 3);
+    this.personFree = new Uint8Array(this.wantsFree ? pixels * 3 : 0);
+    this.labels = new Uint8Array(pixels);
+    this.place = new SamplePlace(options.camera);
+  }
+
+  run(): void {
+    const { sizePx: n } = this.options.background;
+    const { side, colour: o } = this.options.objects;
+    const p = this.options.person.colour;
+    for (let y = 0, pixel = 0; y < n; y++) {
+      for (let x = 0, q = SAMPLES * y * side; x < n; x++, pixel++, q += SAMPLES) {
+        const below = q + side;
+        const object = o[q] | o[q + 1] | o[below] | o[below + 1];
+        const figure = p[q] | p[q + 1] | p[below] | p[below + 1];
+        if ((object | figure) === 0) this.showBackground(pixel);
+        else if (object === 0) this.showFigure(pixel, q);
+        else if (figure === 0 && o[q] === o[q + 1] && o[q] === o[below] && o[q] === o[below + 1]) {
+          this.showPlainObject(pixel, q);
+        } else this.mix(pixel, q);
       }
-      if ((object | figure) === 0) {
-        const at = 3 * pixel;
-        const k = lit[pixel];
-        picture[at] = (rgb[at] * k) >> 8;
-        picture[at + 1] = (rgb[at + 1] * k) >> 8;
-        picture[at + 2] = (rgb[at + 2] * k) >> 8;
-        if (wantsFree) {
-          const free = litWithoutPerson[pixel];
-          personFree[at] = (rgb[at] * free) >> 8;
-          personFree[at + 1] = (rgb[at + 1] * free) >> 8;
-          personFree[at + 2] = (rgb[at + 2] * free) >> 8;
-        }
-        continue;
-      }
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      let empty = 0;
-      let freeR = 0;
-      let freeG = 0;
-      let freeB = 0;
-      let freeEmpty = 0;
-      let label = 0;
-      let votes = 0;
-      let looked = 0;
-      let freeLooked = 0;
-      let reach = 1;
-      let reachWithout = 1;
-      for (let k = 0; k < 4; k++) {
-        const s = q + (k & 1) + (k >> 1) * side;
-        const own = objectColour[s];
-        const cover = personColour[s];
-        const covered = cover !== 0 && !(objectDepth[s] >= personDepth[s]);
-        if (covered) {
-          r += (cover >> 16) & 255;
-          g += (cover >> 8) & 255;
-          b += cover & 255;
-        } else if (own === 0) empty++;
-        if (covered || own !== 0) {
-          // Majority vote with one counter (Boyer and Moore): a tie stays with the later sample.
-          const mark = (covered ? cover : own) >>> 24;
-          if (votes === 0) label = mark;
-          votes += mark === label ? 1 : -1;
-        }
-        if (own === 0) {
-          freeEmpty++;
-          continue;
-        }
-        if (covered && !wantsFree) continue;
-        const stored = light[s];
-        const key = (stored >> 8) & 255;
-        // Scenery stands outside the map that covers person and objects.
-        const shaded = key > 0 && own >>> 24 !== LABEL.scenery;
-        // Each map has its own last look-up, so that a picture does not depend on whether the other is wanted.
-        if (shaded && !covered && Math.abs(objectDepth[s] - looked) > SAME_DEPTH * looked) {
-          looked = objectDepth[s];
-          place.find(x + 0.25 + 0.5 * (k & 1), y + 0.25 + 0.5 * (k >> 1), looked);
-          reach = map.visibility(place.x, place.y, place.z, 0.18);
-        }
-        if (shaded && wantsFree && Math.abs(objectDepth[s] - freeLooked) > SAME_DEPTH * freeLooked) {
-          freeLooked = objectDepth[s];
-          place.find(x + 0.25 + 0.5 * (k & 1), y + 0.25 + 0.5 * (k >> 1), freeLooked);
-          reachWithout = mapWithout.visibility(place.x, place.y, place.z, 0.18);
-        }
-        const ambient = stored & 255;
-        const shine = (stored >> 16) & 255;
-        const red0 = (own >> 16) & 255;
-        const green0 = (own >> 8) & 255;
-        const blue0 = own & 255;
-        if (!covered) {
-          const light = shaded ? reach : 1;
-          const index = ((ambient + key * light) * step) | 0;
-          r += Math.min(255, ((red0 * red[index]) >> 8) + shine * light * kr) | 0;
-          g += Math.min(255, ((green0 * green[index]) >> 8) + shine * light * kg) | 0;
-          b += Math.min(255, ((blue0 * blue[index]) >> 8) + shine * light * kb) | 0;
-        }
-        if (wantsFree) {
-          const light = shaded ? reachWithout : 1;
-          const index = ((ambient + key * light) * step) | 0;
-          freeR += Math.min(255, ((red0 * red[index]) >> 8) + shine * light * kr) | 0;
-          freeG += Math.min(255, ((green0 * green[index]) >> 8) + shine * light * kg) | 0;
-          freeB += Math.min(255, ((blue0 * blue[index]) >> 8) + shine * light * kb) | 0;
-        }
-      }
-      const at = 3 * pixel;
-      const open = (empty * lit[pixel]) / 256;
-      picture[at] = (r + rgb[at] * open) / 4;
-      picture[at + 1] = (g + rgb[at + 1] * open) / 4;
-      picture[at + 2] = (b + rgb[at + 2] * open) / 4;
-      labels[pixel] = empty > 2 ? 0 : label;
-      if (!wantsFree) continue;
-      const freeOpen = (freeEmpty * litWithoutPerson[pixel]) / 256;
-      personFree[at] = (freeR + rgb[at] * freeOpen) / 4;
-      personFree[at + 1] = (freeG + rgb[at + 1] * freeOpen) / 4;
-      personFree[at + 2] = (freeB + rgb[at + 2] * freeOpen) / 4;
     }
   }
-  return { picture, labels, ...(wantsFree && { personFree }) };
+
+  private showBackground(pixel: number): void {
+    const { rgb, lit } = this.options.background;
+    const { picture } = this;
+    const at = 3 * pixel;
+    const k = lit[pixel];
+    picture[at] = (rgb[at] * k) >> 8;
+    picture[at + 1] = (rgb[at + 1] * k) >> 8;
+    picture[at + 2] = (rgb[at + 2] * k) >> 8;
+    if (this.wantsFree) this.showFreeBackground(pixel);
+  }
+
+  private showFreeBackground(pixel: number): void {
+    const { rgb, litWithoutPerson } = this.options.background;
+    const { personFree } = this;
+    const at = 3 * pixel;
+    const k = litWithoutPerson[pixel];
+    personFree[at] = (rgb[at] * k) >> 8;
+    personFree[at + 1] = (rgb[at + 1] * k) >> 8;
+    personFree[at + 2] = (rgb[at + 2] * k) >> 8;
+  }
+
+  /** A pixel without objects. */
+  private showFigure(pixel: number, q: number): void {
+    const { side, colour } = this.options.person;
+    const { picture } = this;
+    const a = colour[q];
+    const b = colour[q + 1];
+    const c = colour[q + side];
+    const d = colour[q + side + 1];
+    const label = a >>> 24;
+    // Well inside the figure, which most of its pixels are, all samples are of one part.
+    if (label === 0 || label !== b >>> 24 || label !== c >>> 24 || label !== d >>> 24) {
+      this.mix(pixel, q);
+      return;
+    }
+    const at = 3 * pixel;
+    picture[at] = (((a >> 16) & 255) + ((b >> 16) & 255) + ((c >> 16) & 255) + ((d >> 16) & 255)) >> 2;
+    picture[at + 1] = (((a >> 8) & 255) + ((b >> 8) & 255) + ((c >> 8) & 255) + ((d >> 8) & 255)) >> 2;
+    picture[at + 2] = ((a & 255) + (b & 255) + (c & 255) + (d & 255)) >> 2;
+    this.labels[pixel] = label;
+    if (this.wantsFree) this.showFreeBackground(pixel);
+  }
+
+  /** A pixel inside one colour of an object: its samples are lit as one. */
+  private showPlainObject(pixel: number, q: number): void {
+    const { objects, key, keyWithoutPerson } = this.options;
+    const { side, colour, light, inverseDepth } = objects;
+    const own = colour[q];
+    const a = light[q];
+    const b = light[q + 1];
+    const c = light[q + side];
+    const d = light[q + side + 1];
+    this.ambient = ((a & 255) + (b & 255) + (c & 255) + (d & 255)) >> 2;
+    this.key = (((a >> 8) & 255) + ((b >> 8) & 255) + ((c >> 8) & 255) + ((d >> 8) & 255)) >> 2;
+    this.shine = (((a >> 16) & 255) + ((b >> 16) & 255) + ((c >> 16) & 255) + ((d >> 16) & 255)) >> 2;
+    this.labels[pixel] = own >>> 24;
+    let reach = 1;
+    let freeReach = 1;
+    // Scenery stands outside the map that covers person and objects.
+    if (this.key > 0 && own >>> 24 !== LABEL.scenery) {
+      reach = this.lookUp(key, pixel, inverseDepth[q]);
+      if (this.wantsFree) freeReach = this.lookUp(keyWithoutPerson, pixel, inverseDepth[q]);
+    }
+    this.shade(own, reach);
+    this.store(this.picture, pixel);
+    if (!this.wantsFree) return;
+    if (freeReach !== reach) this.shade(own, freeReach);
+    this.store(this.personFree, pixel);
+  }
+
+  /** Colour of an object under the ambient light and what `reach` leaves of the key light. */
+  private shade(own: number, reach: number): void {
+    const { table, keyTint } = this.options;
+    const index = ((this.ambient + this.key * reach) * (STEPS / BYTE_STEPS)) | 0;
+    this.red = (((own >> 16) & 255) * table.red[index]) >> 8;
+    this.green = (((own >> 8) & 255) * table.green[index]) >> 8;
+    this.blue = ((own & 255) * table.blue[index]) >> 8;
+    if (this.shine > 0) {
+      const gleam = this.shine * reach;
+      this.red = (this.red + gleam * keyTint[0]) | 0;
+      this.green = (this.green + gleam * keyTint[1]) | 0;
+      this.blue = (this.blue + gleam * keyTint[2]) | 0;
+    }
+    if (this.red > 255) this.red = 255;
+    if (this.green > 255) this.green = 255;
+    if (this.blue > 255) this.blue = 255;
+  }
+
+  private store(to: Uint8Array, pixel: number): void {
+    to[3 * pixel] = this.red;
+    to[3 * pixel + 1] = this.green;
+    to[3 * pixel + 2] = this.blue;
+  }
+
+  /** A pixel where things meet, sample by sample. */
+  private mix(pixel: number, q: number): void {
+    const { objects, person, background } = this.options;
+    const { side, colour: objectColour, inverseDepth: objectDepth } = objects;
+    const { rgb, lit, litWithoutPerson } = background;
+    const { wantsFree } = this;
+    let [r, g, b, empty] = [0, 0, 0, 0];
+    let [freeR, freeG, freeB, freeEmpty] = [0, 0, 0, 0];
+    let label = 0;
+    let votes = 0;
+    this.looked = 0;
+    this.freeLooked = 0;
+    for (let k = 0; k < 4; k++) {
+      const s = q + (k & 1) + (k >> 1) * side;
+      const own = objectColour[s];
+      const cover = person.colour[s];
+      const covered = cover !== 0 && !(objectDepth[s] >= person.inverseDepth[s]);
+      if (covered) {
+        r += (cover >> 16) & 255;
+        g += (cover >> 8) & 255;
+        b += cover & 255;
+      } else if (own === 0) empty++;
+      if (covered || own !== 0) {
+        // Majority vote with one counter (Boyer and Moore): a tie stays with the later sample.
+        const mark = (covered ? cover : own) >>> 24;
+        if (votes === 0) label = mark;
+        votes += mark === label ? 1 : -1;
+      }
+      if (own === 0) {
+        freeEmpty++;
+        continue;
+      }
+      if (covered && !wantsFree) continue;
+      this.read(s);
+      if (!covered) {
+        this.shade(own, this.reachOf(pixel, s));
+        r += this.red;
+        g += this.green;
+        b += this.blue;
+      }
+      if (wantsFree) {
+        this.shade(own, this.freeReachOf(pixel, s));
+        freeR += this.red;
+        freeG += this.green;
+        freeB += this.blue;
+      }
+    }
+    const at = 3 * pixel;
+    const open = (empty * lit[pixel]) / 256;
+    this.picture[at] = (r + rgb[at] * open) / 4;
+    this.picture[at + 1] = (g + rgb[at + 1] * open) / 4;
+    this.picture[at + 2] = (b + rgb[at + 2] * open) / 4;
+    this.labels[pixel] = empty > 2 ? 0 : label;
+    if (!wantsFree) return;
+    const freeOpen = (freeEmpty * litWithoutPerson[pixel]) / 256;
+    this.personFree[at] = (freeR + rgb[at] * freeOpen) / 4;
+    this.personFree[at + 1] = (freeG + rgb[at + 1] * freeOpen) / 4;
+    this.personFree[at + 2] = (freeB + rgb[at + 2] * freeOpen) / 4;
+  }
+
+  /** Unpacks the light of a sample. */
+  private read(s: number): void {
+    const stored = this.options.objects.light[s];
+    this.ambient = stored & 255;
+    this.key = (stored >> 8) & 255;
+    this.shine = (stored >> 16) & 255;
+  }
+
+  /** Share of the key light at a sample; each map has its own last look-up, so that neither depends on the other. */
+  private reachOf(pixel: number, s: number): number {
+    const { objects, key } = this.options;
+    if (this.key === 0 || objects.colour[s] >>> 24 === LABEL.scenery) return 1;
+    const depth = objects.inverseDepth[s];
+    if (Math.abs(depth - this.looked) > SAME_DEPTH * this.looked) {
+      this.looked = depth;
+      this.reach = this.lookUp(key, pixel, depth);
+    }
+    return this.reach;
+  }
+
+  private freeReachOf(pixel: number, s: number): number {
+    const { objects, keyWithoutPerson } = this.options;
+    if (this.key === 0 || objects.colour[s] >>> 24 === LABEL.scenery) return 1;
+    const depth = objects.inverseDepth[s];
+    if (Math.abs(depth - this.freeLooked) > SAME_DEPTH * this.freeLooked) {
+      this.freeLooked = depth;
+      this.freeReach = this.lookUp(keyWithoutPerson, pixel, depth);
+    }
+    return this.freeReach;
+  }
+
+  private lookUp(map: ShadowMap, pixel: number, depth: number): number {
+    const { place, size } = this;
+    place.find((pixel % size) + 0.5, ((pixel / size) | 0) + 0.5, depth);
+    return map.visibility(place.x, place.y, place.z, OBJECT_BIAS);
+  }
 }
 
 /** World position of a surface seen at a pixel position; fields, because an object a sample would feed the collector. */
@@ -204,16 +324,28 @@ class SamplePlace {
   x = 0;
   y = 0;
   z = 0;
+  private readonly eye: Float64Array;
+  /** Forward, right, down. */
+  private readonly axes: Float64Array;
+  private readonly perFocal: number;
+  private readonly centreX: number;
+  private readonly centreY: number;
 
-  constructor(private readonly camera: Camera) {}
+  constructor({ eye, forward, right, up, focalPx, centreX, centreY }: Camera) {
+    this.eye = Float64Array.from(eye);
+    this.axes = Float64Array.from([...forward, ...right, -up[0], -up[1], -up[2]]);
+    this.perFocal = 1 / focalPx;
+    this.centreX = centreX;
+    this.centreY = centreY;
+  }
 
   find(column: number, row: number, inverseDepth: number): void {
-    const { eye, forward, right, up, focalPx, centreX, centreY } = this.camera;
+    const { eye, axes } = this;
     const t = 1 / inverseDepth;
-    const across = ((column - centreX) / focalPx) * t;
-    const down = ((row - centreY) / focalPx) * t;
-    this.x = eye[0] + forward[0] * t + right[0] * across - up[0] * down;
-    this.y = eye[1] + forward[1] * t + right[1] * across - up[1] * down;
-    this.z = eye[2] + forward[2] * t + right[2] * across - up[2] * down;
+    const across = (column - this.centreX) * this.perFocal * t;
+    const down = (row - this.centreY) * this.perFocal * t;
+    this.x = eye[0] + axes[0] * t + axes[3] * across + axes[6] * down;
+    this.y = eye[1] + axes[1] * t + axes[4] * across + axes[7] * down;
+    this.z = eye[2] + axes[2] * t + axes[5] * across + axes[8] * down;
   }
 }
