@@ -28,7 +28,7 @@ export function synthCommand(): Command {
     .description('render people and things with exact annotation')
     .option(
       '--kind <names>',
-      'interaction, gesture, fashion, empty, all, or several with weights: interaction:6,gesture:2',
+      'interaction, gesture, fashion, street, empty, all, or several with weights: interaction:6,gesture:2',
       'interaction',
     )
     .addOption(whole('--count <n>', 'number of pictures', { min: 1, max: 1e9 }).default(48))

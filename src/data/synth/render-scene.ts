@@ -5,6 +5,7 @@ import { drawAppearance, drawExpression } from './appearance.js';
 import { type Camera, project } from './camera.js';
 import { captionsOf } from './captions.js';
 import { LABEL } from './compose.js';
+import { degrade, drawDegradation } from './degrade.js';
 import { mediapipePoints, wholeBodyPoints } from './keypoints.js';
 import { type DrawnPicture, PictureRenderer } from './picture-renderer.js';
 import { SceneRandom } from './scene-random.js';
@@ -96,7 +97,10 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
   });
   const scene = { seed, kind, identity: identity.name, description, appearance, expression, drawn };
   const record = annotate(scene, { renderer, random: random.fork('caption'), detailed: options.detailed ?? false });
-  const { picture, personFree, labels } = drawn;
+  const { labels } = drawn;
+  const worse = description.surveillance ? degrader(renderer.pictures.size, random) : undefined;
+  const picture = worse?.(drawn.picture) ?? drawn.picture;
+  const personFree = drawn.personFree && (worse?.(drawn.personFree) ?? drawn.personFree);
   if (kind === 'empty' && personFree) return withoutPerson({ record, picture, personFree, labels });
   return { record, picture, personFree, labels };
 }
@@ -117,6 +121,12 @@ function buildScene(
     if (isInSet(triplets, [description.verb, description.object])) return description;
   }
   throw new ContrappostoError('internal', { operation: 'draw a scene', expected: `one of ${triplets} triplets` });
+}
+
+/** One loss of quality for every picture of a scene: the same noise lies over all of them. */
+function degrader(size: PictureSize, random: SceneRandom): (picture: Uint8Array) => Uint8Array {
+  const degradation = drawDegradation(random.fork('degradation'));
+  return (picture) => degrade(picture, { size, degradation, random: random.fork('noise') });
 }
 
 /** A friendly or lively face more often than a blank one. */

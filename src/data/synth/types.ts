@@ -256,6 +256,8 @@ export interface SceneDescription {
   focus?: Focus;
   /** Takes place before a plain light backdrop. */
   studio?: boolean;
+  /** Looks like the picture of a street camera, see `degrade.ts`. */
+  surveillance?: boolean;
   /** Other ways to say `phrase`, each as -ing form and third person; absent: `phrase` alone. */
   wordings?: readonly (readonly [doing: string, does: string])[];
   /** What the hands show, e.g. `peace`. */

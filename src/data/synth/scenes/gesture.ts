@@ -54,8 +54,9 @@ function hold(
   const { pose, random, unit: u } = figure;
   const x = outward(side);
   const loose = place === 'lips' ? 0.3 : 1;
-  // What is shown is shown to the viewer; a hand at the face keeps to the face.
-  const towards = rotation(UP, place === 'lips' || place === 'ear' ? 0 : yaw);
+  // What is held up is shown to the viewer; a hand at the face keeps to the face, a sideways thumb to the body.
+  const isShown = place !== 'lips' && place !== 'ear' && gesture.fingers[1] > 0.5;
+  const towards = rotation(UP, isShown ? yaw : 0);
   const turned = ([a, b, c]: Vec3, amount: number): Vec3 =>
     normalise(
       transform(towards, [x * a + random.normal(amount), b + random.normal(amount * 0.6), c + random.normal(amount)]),

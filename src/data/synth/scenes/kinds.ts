@@ -6,9 +6,10 @@ import type { SceneEntry } from './describe.js';
 import { FASHION_SCENES, PICTURES_OF_ONE } from './fashion.js';
 import { GESTURE_SCENES } from './gesture.js';
 import { INTERACTION_SCENES, selectScenes } from './index.js';
+import { STREET_PICTURES_OF_ONE, STREET_SCENES } from './street.js';
 import { scenesOf, type TripletSet } from './triplets.js';
 
-export const SCENE_KINDS = ['interaction', 'gesture', 'fashion', 'empty'] as const;
+export const SCENE_KINDS = ['interaction', 'gesture', 'fashion', 'street', 'empty'] as const;
 export type SceneKind = (typeof SCENE_KINDS)[number];
 
 /** Kinds with their relative frequency. */
@@ -22,6 +23,7 @@ export const SCENES_OF_KIND: Readonly<Record<SceneKind, readonly SceneEntry[]>> 
   interaction: INTERACTION_SCENES,
   gesture: GESTURE_SCENES,
   fashion: FASHION_SCENES,
+  street: STREET_SCENES,
   empty: INTERACTION_SCENES.filter((entry) => entry.triplets.every(([verb]) => ON_THE_GROUND.has(verb))),
 };
 
@@ -30,6 +32,7 @@ const SIZES: Readonly<Record<SceneKind, PictureSize>> = {
   interaction: SQUARE,
   gesture: SQUARE,
   fashion: { widthPx: 176, heightPx: 256 },
+  street: { widthPx: 64, heightPx: 128 },
   empty: SQUARE,
 };
 
@@ -63,7 +66,10 @@ export function parseKinds(text: string): KindMix {
 }
 
 /** Pictures in a row that show the same person in the same clothes. */
-const GROUP_SIZES: Partial<Record<SceneKind, number>> = { fashion: PICTURES_OF_ONE };
+const GROUP_SIZES: Partial<Record<SceneKind, number>> = {
+  fashion: PICTURES_OF_ONE,
+  street: STREET_PICTURES_OF_ONE,
+};
 
 /** Whose picture the one of a seed is, and which of theirs. */
 export interface Identity {
