@@ -1,4 +1,4 @@
-// Things to eat out of the hand: banana, apple, doughnut, and a whole pizza.
+// Things to eat out of the hand: banana, apple, doughnut, a whole pizza and a slice of one.
 import type { MeshBuilder } from '../mesh-builder.js';
 import type { SceneRandom } from '../scene-random.js';
 import type { Vec3 } from '../vector.js';
@@ -103,4 +103,36 @@ export function pizza(mesh: MeshBuilder, random: SceneRandom): void {
     for (let i = 0; i < 10; i++) disc(1.25, 0.24, [168, 44, 36], 0.05);
   });
   for (let i = 0; i < 10; i++) disc(1.25, 0.09, [56, 120, 50], 0.07);
+}
+
+/** Adds a slice of pizza: its crust at the origin along local x, its tip at local +z, its top facing local +y. */
+export function pizzaSlice(mesh: MeshBuilder, random: SceneRandom): void {
+  const outline: [number, number][] = [
+    [-0.6, 0],
+    [0.6, 0],
+    [0.06, 1.5],
+    [-0.06, 1.5],
+  ];
+  mesh.extrude(outline, {
+    origin: [0, 0, 0],
+    rotation: [1, 0, 0, 0, 0, 1, 0, 1, 0],
+    depth: 0.1,
+    colour: [236, 188, 84],
+  });
+  mesh.tube(
+    [
+      [-0.62, 0.03, -0.05],
+      [0, 0.05, -0.12],
+      [0.62, 0.03, -0.05],
+    ],
+    { radius: 0.16, colour: [206, 150, 84], sides: 7 },
+  );
+  for (const [x, z] of [
+    [-0.25, 0.3],
+    [0.22, 0.45],
+    [-0.02, 0.85],
+  ]) {
+    const at: Vec3 = [x + random.normal(0.04), 0.05, z + random.normal(0.04)];
+    mesh.cylinder(at, [at[0], 0.09, at[2]], { radius: 0.17, colour: [168, 44, 36], sides: 8 });
+  }
 }

@@ -392,11 +392,11 @@ function useBottle(context: SceneContext): SceneDescription {
 export const HANDHELD: readonly SceneEntry[] = [
   { name: 'talk-on-phone', weight: 1.3, triplets: [['talk_on', 'cell phone']], build: talkOnPhone },
   { name: 'text-on-phone', weight: 1.3, triplets: [['text_on', 'cell phone']], build: textOnPhone },
-  { name: 'read-book', weight: 1.5, triplets: [['read', 'book']], build: readBook },
-  { name: 'hold-book', weight: 1, triplets: [['hold', 'book']], build: holdBook },
+  { name: 'read-book', weight: 1.3, triplets: [['read', 'book']], build: readBook },
+  { name: 'hold-book', weight: 0.8, triplets: [['hold', 'book']], build: holdBook },
   {
     name: 'use-cup',
-    weight: 1.6,
+    weight: 1.2,
     triplets: [
       ['drink_with', 'cup'],
       ['hold', 'cup'],
@@ -405,7 +405,7 @@ export const HANDHELD: readonly SceneEntry[] = [
   },
   {
     name: 'use-bottle',
-    weight: 1.5,
+    weight: 1.2,
     triplets: [
       ['drink_with', 'bottle'],
       ['hold', 'bottle'],

@@ -2,6 +2,7 @@
 import { ContrappostoError } from '../../../core/errors.js';
 import type { SceneRandom } from '../scene-random.js';
 import type { Character } from '../types.js';
+import { AT_TABLE } from './at-table.js';
 import { BALL_GAMES } from './ball-games.js';
 import { CARRYING } from './carrying.js';
 import type { SceneEntry } from './describe.js';
@@ -22,6 +23,7 @@ export const INTERACTION_SCENES: readonly SceneEntry[] = [
   ...BALL_GAMES,
   ...STRIKING,
   ...LEISURE,
+  ...AT_TABLE,
   ...ORDINARY,
 ];
 
