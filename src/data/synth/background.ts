@@ -157,38 +157,42 @@ class BackgroundPainter {
 
   /** Fills `surface` and `depth` with the nearest of ground, walls and ceiling; returns a bit for each that occurs. */
   private findSurfaces(): number {
-    const { surface, depth, first, rowX, rowY, rowZ, stepX, stepZ } = this;
+    const { surface, depth, first, rowY } = this;
     const { needed, sizePx } = this.buffer;
     const { eye } = this.camera;
     const { walls, ceiling } = this.backdrop;
     // The ray's slope is the same along a row, and so are the distances of ground and ceiling.
     const ground = rowY < -1e-4 ? -eye[1] / rowY : Infinity;
-    const above = ceiling && rowY > 0 ? (ceiling.height - eye[1]) / rowY : Infinity;
     const open = ground < 6000 ? SURFACE.ground : SURFACE.sky;
+    const above = ceiling && rowY > 0 ? (ceiling.height - eye[1]) / rowY : Infinity;
+    const isCeiling = above < ground;
+    surface.fill(isCeiling ? SURFACE.ceiling : open);
+    depth.fill(Math.min(ground, above));
+    walls.forEach((wall, i) => {
+      this.findWall(wall, SURFACE.wall + i);
+    });
     let present = 0;
     for (let x = 0; x < sizePx; x++) {
-      if (needed[first + x] === 0) {
-        surface[x] = SURFACE.none;
-        continue;
-      }
-      let t = ground;
-      let found: number = open;
-      for (let i = 0; i < walls.length; i++) {
-        const { normal, offset } = walls[i];
-        const approach = (rowX + stepX * x) * normal[0] + (rowZ + stepZ * x) * normal[2];
-        if (approach > -1e-5) continue;
-        const at = (offset - eye[0] * normal[0] - eye[2] * normal[2]) / approach;
-        if (at < t) {
-          t = at;
-          found = SURFACE.wall + i;
-        }
-      }
-      if (above < t) found = SURFACE.ceiling;
-      surface[x] = found;
-      depth[x] = t;
-      present |= 1 << found;
+      if (needed[first + x] === 0) surface[x] = SURFACE.none;
+      else present |= 1 << surface[x];
     }
     return present;
+  }
+
+  private findWall({ normal, offset }: Wall, id: number): void {
+    const { surface, depth, rowX, rowZ, stepX, stepZ } = this;
+    const { eye } = this.camera;
+    const distance = offset - eye[0] * normal[0] - eye[2] * normal[2];
+    const approach = rowX * normal[0] + rowZ * normal[2];
+    const step = stepX * normal[0] + stepZ * normal[2];
+    for (let x = 0; x < surface.length; x++) {
+      const towards = approach + step * x;
+      if (towards > -1e-5) continue;
+      const at = distance / towards;
+      if (at >= depth[x]) continue;
+      depth[x] = at;
+      surface[x] = id;
+    }
   }
 
   private paintCeiling(colour: Vec3): void {
@@ -208,38 +212,64 @@ class BackgroundPainter {
 
   private paintWall(wall: Wall, id: number): void {
     const { surface, depth, first, rowX, rowY, rowZ, stepX, stepZ, texel } = this;
-    const { rgb, lit, litWithoutPerson, sizePx } = this.buffer;
+    const { rgb, sizePx } = this.buffer;
     const { eye, focalPx } = this.camera;
     const { texture, factor, normal, skirting, skirtingColour } = wall;
-    const { shadowDepth } = this.backdrop;
-    const { key } = this.shadows;
-    const keyWithout = this.withoutPerson?.key;
+    const along0 = eye[0] * normal[2] - eye[2] * normal[0];
+    const alongRow = rowX * normal[2] - rowZ * normal[0];
+    const alongStep = stepX * normal[2] - stepZ * normal[0];
     for (let i = 0; i < sizePx; i++) {
       if (surface[i] !== id) continue;
-      const pixel = first + i;
+      const at = 3 * (first + i);
       const t = depth[i];
-      const x = eye[0] + (rowX + stepX * i) * t;
       const y = eye[1] + rowY * t;
-      const z = eye[2] + (rowZ + stepZ * i) * t;
       // Corners gather less light.
-      const occlusion = y > 20 ? 1 : 1 - 0.16 * Math.exp(-y / 2.5);
+      const occlusion = y > 20 ? 1 : 1 - 0.16 * fallOff(y / 2.5);
       if (y < skirting) {
-        for (let k = 0; k < 3; k++) rgb[3 * pixel + k] = Math.min(255, skirtingColour[k] * occlusion);
-      } else {
-        const along = x * normal[2] - z * normal[0];
-        const level = levelOf((TILE / texture.size[0]) * (t / focalPx));
-        fetchTexel(texture.levels[level], TILE >> level, along / texture.size[0], -y / texture.size[1], texel);
-        for (let k = 0; k < 3; k++) rgb[3 * pixel + k] = Math.min(255, texel[k] * factor[k] * occlusion);
+        for (let k = 0; k < 3; k++) rgb[at + k] = Math.min(255, skirtingColour[k] * occlusion);
+        continue;
       }
-      lit[pixel] = 256 * (1 - shadowDepth * (1 - key.visibility(x, y, z, 0.4)));
-      if (keyWithout) {
-        litWithoutPerson[pixel] = 256 * (1 - shadowDepth * (1 - keyWithout.visibility(x, y, z, 0.4)));
+      const along = along0 + (alongRow + alongStep * i) * t;
+      const level = levelOf((TILE / texture.size[0]) * (t / focalPx));
+      fetchTexel(texture.levels[level], TILE >> level, along / texture.size[0], -y / texture.size[1], texel);
+      rgb[at] = Math.min(255, texel[0] * factor[0] * occlusion);
+      rgb[at + 1] = Math.min(255, texel[1] * factor[1] * occlusion);
+      rgb[at + 2] = Math.min(255, texel[2] * factor[2] * occlusion);
+    }
+    this.lightWall(this.shadows.key, id, this.buffer.lit);
+    if (this.withoutPerson) this.lightWall(this.withoutPerson.key, id, this.buffer.litWithoutPerson);
+  }
+
+  /** Light left on a wall along the row: looked up at every other pixel, as shadows on walls are soft anyway. */
+  private lightWall(key: ShadowMap, id: number, lit: Uint16Array): void {
+    const { surface, depth, first, rowX, rowY, rowZ, stepX, stepZ } = this;
+    const { sizePx } = this.buffer;
+    const { eye } = this.camera;
+    const { shadowDepth } = this.backdrop;
+    let before = -1;
+    for (let i = 0; i < sizePx; i += 2) {
+      // Whether the pixel after a pair is wanted must not change the pair.
+      if (surface[i] !== id && surface[i + 1] !== id && surface[i - 1] !== id) {
+        before = -1;
+        continue;
       }
+      const t = depth[i];
+      const reach = key.visibility(
+        eye[0] + (rowX + stepX * i) * t,
+        eye[1] + rowY * t,
+        eye[2] + (rowZ + stepZ * i) * t,
+        0.4,
+      );
+      const light = 256 * (1 - shadowDepth * (1 - reach));
+      if (surface[i] === id) lit[first + i] = light;
+      if (i + 1 < sizePx && surface[i + 1] === id) lit[first + i + 1] = light;
+      if (before >= 0 && surface[i - 1] === id) lit[first + i - 1] = (before + light) / 2;
+      before = light;
     }
   }
 
   private paintGround(): void {
-    const { surface, first, variation, rowX, rowY, rowZ, stepX, stepZ, texel } = this;
+    const { surface, first, variation, rowX, rowY, rowZ, stepX, stepZ } = this;
     const { rgb, sizePx } = this.buffer;
     const { eye, focalPx } = this.camera;
     const { zones, zoneAxis, groundOffset, walls, haze, sky } = this.backdrop;
@@ -250,38 +280,64 @@ class BackgroundPainter {
     const [hazeR, hazeG, hazeB] = sky.horizon.map((c) => c * fog);
     const clear = 1 - fog;
     const [axisX, axisZ] = zoneAxis;
+    const corners = nearWalls(walls, { x: eye[0] + rowX * t, z: eye[2] + rowZ * t, dx: stepX * t, dz: stepZ * t });
+    // Along a row the place on the ground moves by equal steps.
+    const across0 = (eye[0] + rowX * t) * axisX + (eye[2] + rowZ * t) * axisZ;
+    const along0 = (eye[0] + rowX * t) * axisZ - (eye[2] + rowZ * t) * axisX;
+    const acrossStep = (stepX * axisX + stepZ * axisZ) * t;
+    const alongStep = (stepX * axisZ - stepZ * axisX) * t;
+    const zonesMany = zones.length > 1;
     let zone: GroundZone | undefined;
-    let [level, side, perU, perV, r, g, b] = [0, TILE, 1, 1, 0, 0, 0];
+    let texels = zones[0].texture.levels[0];
+    let [side, mask, perU, perV, r, g, b] = [TILE, TILE - 1, 1, 1, 0, 0, 0];
     for (let i = 0; i < sizePx; i++) {
       if (surface[i] !== SURFACE.ground) continue;
-      const x = eye[0] + (rowX + stepX * i) * t;
-      const z = eye[2] + (rowZ + stepZ * i) * t;
-      const across = x * axisX + z * axisZ;
-      const along = x * axisZ - z * axisX;
-      if (zone === undefined || zones.length > 1) {
+      const across = across0 + acrossStep * i;
+      const along = along0 + alongStep * i;
+      if (zone === undefined || zonesMany) {
         let k = 0;
         while (k + 1 < zones.length && across > zones[k].until) k++;
         if (zones[k] !== zone) {
           zone = zones[k];
-          level = levelOf((TILE / zone.texture.size[0]) * footprint);
+          const level = levelOf((TILE / zone.texture.size[0]) * footprint);
+          texels = zone.texture.levels[level];
           side = TILE >> level;
-          perU = 1 / zone.texture.size[0];
-          perV = 1 / zone.texture.size[1];
+          mask = side - 1;
+          perU = side / zone.texture.size[0];
+          perV = side / zone.texture.size[1];
           [r, g, b] = zone.factor.map((c) => c * clear);
         }
       }
-      fetchTexel(zone.texture.levels[level], side, (across + groundOffset) * perU, along * perV, texel);
       const broad = variation[((along * 0.9) & 255) * TILE + ((across * 0.9) & 255)];
       let shade = 0.86 + broad * (0.28 / 255);
-      for (let k = 0; k < walls.length; k++) {
-        const { normal, offset } = walls[k];
-        const gap = x * normal[0] + z * normal[2] - offset;
-        if (gap < 8) shade *= 1 - 0.18 * Math.exp(-gap / 2.2);
+      for (let k = 0; k < corners.length; k++) {
+        const gap = corners[k].gap + corners[k].step * i;
+        if (gap < 8) shade *= 1 - 0.18 * fallOff(gap / 2.2);
       }
+      // Bilinear, as `fetchTexel`; the call would cost as much again.
+      const u = (across + groundOffset) * perU - 0.5;
+      const v = along * perV - 0.5;
+      const column = Math.floor(u);
+      const row = Math.floor(v);
+      const tu = u - column;
+      const tv = v - row;
+      const above = (row & mask) * side;
+      const below = ((row + 1) & mask) * side;
+      const a3 = (above + (column & mask)) * 3;
+      const b3 = (above + ((column + 1) & mask)) * 3;
+      const c3 = (below + (column & mask)) * 3;
+      const d3 = (below + ((column + 1) & mask)) * 3;
+      const kd = tu * tv * shade;
+      const kb = tu * shade - kd;
+      const kc = tv * shade - kd;
+      const ka = shade - kb - kc - kd;
+      const red = (texels[a3] * ka + texels[b3] * kb + texels[c3] * kc + texels[d3] * kd) * r + hazeR;
+      const green = (texels[a3 + 1] * ka + texels[b3 + 1] * kb + texels[c3 + 1] * kc + texels[d3 + 1] * kd) * g + hazeG;
+      const blue = (texels[a3 + 2] * ka + texels[b3 + 2] * kb + texels[c3 + 2] * kc + texels[d3 + 2] * kd) * b + hazeB;
       const at = 3 * (first + i);
-      rgb[at] = Math.min(255, texel[0] * r * shade + hazeR);
-      rgb[at + 1] = Math.min(255, texel[1] * g * shade + hazeG);
-      rgb[at + 2] = Math.min(255, texel[2] * b * shade + hazeB);
+      rgb[at] = red > 255 ? 255 : red;
+      rgb[at + 1] = green > 255 ? 255 : green;
+      rgb[at + 2] = blue > 255 ? 255 : blue;
     }
     this.lightGround(this.shadows, t, this.buffer.lit);
     if (this.withoutPerson) this.lightGround(this.withoutPerson, t, this.buffer.litWithoutPerson);
@@ -375,6 +431,28 @@ class BackgroundPainter {
     const far = map[below + left] + (map[below + right] - map[below + left]) * fu;
     return near + (far - near) * (v - row);
   }
+}
+
+/** exp(-x) in steps of 1/16 for 0 <= x < 16, which are too small to see. */
+const FALL_OFF = Float32Array.from({ length: 256 }, (_, i) => Math.exp(-i / 16));
+
+function fallOff(x: number): number {
+  const at = x * 16;
+  const i = at | 0;
+  if (i < 0) return 1;
+  if (i > 254) return 0;
+  return FALL_OFF[i] + (FALL_OFF[i + 1] - FALL_OFF[i]) * (at - i);
+}
+
+/** Distance from each wall at the first pixel of a line on the ground, and its change from pixel to pixel. */
+function nearWalls(
+  walls: readonly Wall[],
+  line: { x: number; z: number; dx: number; dz: number },
+): { gap: number; step: number }[] {
+  return walls.map(({ normal, offset }) => ({
+    gap: line.x * normal[0] + line.z * normal[2] - offset,
+    step: line.dx * normal[0] + line.dz * normal[2],
+  }));
 }
 
 /** Bilinear texel at (u, v) in repetitions of a picture with `side` texels a side, into `out`. */

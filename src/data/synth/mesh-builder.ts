@@ -317,6 +317,28 @@ export class MeshBuilder {
     this.#lattice(first, rings, segments);
   }
 
+  /**
+   * A ball whose every vertex is shaped by `form`: for a unit direction (x, y, z) it writes position, normal (any
+   * length) and colour, nine numbers in world coordinates.
+   */
+  ball(
+    { rings, segments }: { rings: number; segments: number },
+    form: (x: number, y: number, z: number, out: Float64Array) => void,
+  ): void {
+    const { positions, normals, colours, gloss } = this;
+    const out = new Float64Array(9);
+    const first = this.vertexCount;
+    for (const [x, y, z] of sphereDirections(rings, segments, Math.PI)) {
+      form(x, y, z, out);
+      const size = 1 / Math.sqrt(out[3] * out[3] + out[4] * out[4] + out[5] * out[5]);
+      positions.push(out[0], out[1], out[2]);
+      normals.push(out[3] * size, out[4] * size, out[5] * size);
+      colours.push(out[6], out[7], out[8]);
+      gloss.push(this.shine);
+    }
+    this.#lattice(first, rings, segments);
+  }
+
   /** A ring (or a part of one) around `axis`. */
   torus(centre: Vec3, axis: Vec3, options: TorusOptions): void {
     const { radius, thickness, colour, segments = 24, sides = 8, start = 0, end = TAU } = options;

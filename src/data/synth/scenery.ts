@@ -47,29 +47,25 @@ export function vary(random: SceneRandom, colour: Rgb, amount = 0.07): Rgb {
 
 const dim = (c: Rgb, k: number): Rgb => [Math.min(255, c[0] * k), Math.min(255, c[1] * k), Math.min(255, c[2] * k)];
 
-/** One clump of leaves: a lumpy ball, mottled leaf by leaf and darker below. */
+const CLUMP = { rings: 8, segments: 12 } as const;
+
+/** One clump of leaves: a lumpy ball, mottled leaf by leaf and darker below; its vertices in and out of the ball. */
 function clump(context: SceneryContext, centre: Vec3, shape: { radii: Vec3; colour: Rgb; shade: number }): void {
   const { mesh, random } = context;
   const { radii, colour, shade } = shape;
   const a = random.between(0, 9);
-  const lumps = (d: Vec3) => Math.sin(d[0] * 7 + a) * Math.sin(d[1] * 8 + 2 * a) + 0.6 * Math.sin(d[2] * 13 + 3 * a);
-  const first = mesh.vertexCount;
-  mesh.sphere(centre, radii, {
-    segments: 12,
-    rings: 8,
-    colour: (d) => dim(colour, shade * (0.84 + 0.16 * d[1] + 0.08 * lumps(d) + random.between(-0.16, 0.16))),
+  // Numbers go straight into the mesh: a wood has thousands of these vertices.
+  mesh.ball(CLUMP, (x, y, z, out) => {
+    const lumps = Math.sin(x * 7 + a) * Math.sin(y * 8 + 2 * a) + 0.6 * Math.sin(z * 13 + 3 * a);
+    const bright = shade * (0.84 + 0.16 * y + 0.08 * lumps + random.between(-0.16, 0.16));
+    const push = 1 + 0.13 * lumps;
+    for (let k = 0; k < 3; k++) {
+      const d = k === 0 ? x : k === 1 ? y : z;
+      out[k] = centre[k] + d * radii[k] * push;
+      out[3 + k] = d / radii[k];
+      out[6 + k] = Math.min(255, colour[k] * bright);
+    }
   });
-  // Pushing the vertices in and out breaks up the round outline.
-  for (let i = first; i < mesh.vertexCount; i++) {
-    const at = 3 * i;
-    const x = mesh.positions[at] - centre[0];
-    const y = mesh.positions[at + 1] - centre[1];
-    const z = mesh.positions[at + 2] - centre[2];
-    const push = 1 + 0.13 * lumps([x / radii[0], y / radii[1], z / radii[2]]);
-    mesh.positions[at] = centre[0] + x * push;
-    mesh.positions[at + 1] = centre[1] + y * push;
-    mesh.positions[at + 2] = centre[2] + z * push;
-  }
 }
 
 /** A crown or bush: clumps spread over an ellipsoid, those below in the shade of those above. */

@@ -243,17 +243,33 @@ export class ShadowMap {
     const m = this.axes;
     // Depth of the ground below texel (u, v): the ray along the light direction meets y = 0 at this depth.
     const vertical = m[7];
+    const solid = fade === Infinity;
+    const perFade = -1 / fade;
     for (let row = 0, to = 0; row < half; row++) {
-      const v = (2 * row + 1) / scale + this.bounds.v0;
+      const ground = m[4] * ((2 * row + 1) / scale + this.bounds.v0);
       for (let column = 0; column < half; column++, to++) {
         const q = 2 * (row * side + column);
-        let weight = 0;
-        for (let k = 0; k < 4; k++) {
-          const z = depth[q + (k & 1) + (k >> 1) * side];
-          if (z === EMPTY) continue;
-          weight += fade === Infinity ? 0.25 : 0.25 * Math.exp(-Math.max(0, z * vertical + m[4] * v) / fade);
+        const a = depth[q];
+        const b = depth[q + 1];
+        const c = depth[q + side];
+        const d = depth[q + side + 1];
+        // Most of the map is empty.
+        if (a === EMPTY && b === EMPTY && c === EMPTY && d === EMPTY) blurred[to] = 0;
+        else if (solid) {
+          blurred[to] =
+            (a === EMPTY ? 0 : 0.25) + (b === EMPTY ? 0 : 0.25) + (c === EMPTY ? 0 : 0.25) + (d === EMPTY ? 0 : 0.25);
+        } else {
+          // The four lie close together: their mean height fades as each of them would.
+          let count = 0;
+          let height = 0;
+          for (let k = 0; k < 4; k++) {
+            const z = k === 0 ? a : k === 1 ? b : k === 2 ? c : d;
+            if (z === EMPTY) continue;
+            count++;
+            height += Math.max(0, z * vertical + ground);
+          }
+          blurred[to] = 0.25 * count * Math.exp((height / count) * perFade);
         }
-        blurred[to] = weight;
       }
     }
     boxBlur(blurred, this.scratch, { side: half, radius: Math.ceil(radiusTexels / 2) });
