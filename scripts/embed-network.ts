@@ -1,4 +1,5 @@
 // Embeds a single trained network: `npx tsx scripts/embed-network.ts RUN/judge.safetensors EXPORT/configs/judge models/judge [float16|int8]`.
+// Several folders may be given instead of one, joined by commas: the scorer's are EXPORT/configs/clip,EXPORT/configs/tokenizer.
 // The folder gets the config and `model.safetensors`; int8 (the default is float16) keeps norms, biases and heads in half precision.
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,5 +26,5 @@ const source = openSafetensors(weights);
 const tensors = Object.fromEntries([...source.names()].map((name) => [name, source.read(name)]));
 mkdirSync(out, { recursive: true });
 await writeSafetensors(join(out, 'model.safetensors'), packTensors(tensors, storageOf));
-cpSync(config, out, { recursive: true });
+for (const folder of config.split(',')) cpSync(folder, out, { recursive: true });
 console.log(out);

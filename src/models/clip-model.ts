@@ -75,3 +75,20 @@ export function clipGraph(config: ClipConfig, options: ClipGraphOptions): Graph 
   graph.output('logits_per_image', clipLogits(p, { image, text }));
   return graph;
 }
+
+/** The image tower alone: `pixel_values` [batch, C, side, side] -> `image_embeds` of length 1. */
+export function clipImageGraph(config: ClipConfig, { batch }: { batch: number }): Graph {
+  const { num_channels: channels, image_size: side } = config.vision;
+  const graph = new Graph('clip_image');
+  const pixels = graph.input('pixel_values', 'float32', [batch, channels, side, side]);
+  graph.output('image_embeds', clipImageEmbeds(scope(graph), config, pixels));
+  return graph;
+}
+
+/** The text tower alone: `input_ids` int64 [batch, tokens] -> `text_embeds` of length 1. */
+export function clipTextEmbedsGraph(config: ClipConfig, { batch }: { batch: number }): Graph {
+  const graph = new Graph('clip_text');
+  const ids = graph.input('input_ids', 'int64', [batch, config.text.max_position_embeddings]);
+  graph.output('text_embeds', clipTextEmbeds(scope(graph), config, ids));
+  return graph;
+}
