@@ -2,7 +2,8 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Shape, sizeOf } from '../src/core/tensor.js';
+import { randomNormal } from '../src/core/random.js';
+import { float32, type Shape, sizeOf, type Tensor } from '../src/core/tensor.js';
 import type { Graph } from '../src/graph/index.js';
 import {
   clipTextGraph,
@@ -129,4 +130,14 @@ function makeBlock({ constant, exponent, dtype }: { constant: boolean; exponent:
     const bits = random();
     return ((bits >>> 16) & 0x8000) | power | ((bits >>> 8) & 0x3ff);
   });
+}
+
+/** Values for every input of a graph: normal noise, the middle of the schedule as timestep. */
+export function randomFeeds(graph: Graph): Record<string, Tensor> {
+  return Object.fromEntries(
+    Array.from(graph.inputs, ([name, { shape }], i) => [
+      name,
+      name === 'timestep' ? float32(new Array<number>(sizeOf(shape)).fill(500), shape) : randomNormal(i, { shape }),
+    ]),
+  );
 }
