@@ -1,0 +1,84 @@
+// Prompts of the evidence: captions of rendered scenes that nothing was trained on, with the scenes that they describe.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { type RenderedScene, renderScene, SceneRenderer } from '../src/data/synth/render-scene.js';
+import type { KindMix } from '../src/data/synth/scenes/kinds.js';
+import type { TripletSet } from '../src/data/synth/scenes/triplets.js';
+import { openCast } from '../src/data/synth/synth-task.js';
+import { COCO_CLASSES } from '../src/pose/index.js';
+
+const FILE = fileURLToPath(new URL('mini-evidence-prompts.jsonl', import.meta.url));
+export const SIZE_PX = 256;
+
+const promptSchema = z.object({
+  /** Place in the list, and seed of the noise that the picture begins with. */
+  index: z.number(),
+  prompt: z.string(),
+  /** Seed of the rendered scene that the prompt is a caption of. */
+  scene: z.number(),
+  set: z.enum(['training', 'held-out']),
+  verb: z.string(),
+  /** COCO class, the name of a gesture, or null. */
+  object: z.string().nullable(),
+});
+export type EvidencePrompt = z.infer<typeof promptSchema>;
+
+/** How many prompts of each set, and the scenes' first seeds: beyond those of training (from 0) and judges (from 10,000,000). */
+const PARTS: readonly { set: TripletSet & EvidencePrompt['set']; count: number; start: number }[] = [
+  { set: 'training', count: 150, start: 20_000_000 },
+  { set: 'held-out', count: 50, start: 21_000_000 },
+];
+const KINDS: Record<EvidencePrompt['set'], KindMix> = {
+  training: [
+    ['interaction', 6],
+    ['gesture', 1],
+  ],
+  'held-out': [['interaction', 1]],
+};
+
+/** The frozen list. */
+export function readPrompts(): EvidencePrompt[] {
+  const lines = readFileSync(FILE, 'utf8').trim().split('\n');
+  return lines.map((line) => promptSchema.parse(JSON.parse(line)));
+}
+
+/** A renderer of the prompts' scenes; `pack` is a baked pack of people. */
+export function evidenceRenderer(pack: string | undefined): SceneRenderer {
+  return new SceneRenderer({ size: SIZE_PX, cast: openCast(pack, SIZE_PX) });
+}
+
+/** The scene of a prompt, or (`offset`) another one drawn from the same sets. */
+export function renderPrompt(prompt: EvidencePrompt, renderer: SceneRenderer, offset = 0): RenderedScene {
+  const { set } = prompt;
+  return renderScene(prompt.scene + offset, { renderer, kinds: KINDS[set], triplets: set });
+}
+
+/** The name that CenterNet has for what a prompt names, if it has one. */
+export function detectable({ object }: EvidencePrompt): string | undefined {
+  return COCO_CLASSES.find((name) => name === object);
+}
+
+/** Draws the list again and freezes it; needed only after scenes or captions have changed. */
+export function freezePrompts(pack: string | undefined): EvidencePrompt[] {
+  const renderer = evidenceRenderer(pack);
+  const prompts: EvidencePrompt[] = [];
+  for (const { set, count, start } of PARTS) {
+    for (let i = 0; i < count; i++) {
+      const index = prompts.length;
+      const { record } = renderScene(start + i, { renderer, kinds: KINDS[set], triplets: set });
+      const { triplet, gestures, captions } = record;
+      const object = triplet.verb === 'gesture' ? (gestures.left ?? gestures.right) : triplet.object;
+      prompts.push({
+        index,
+        prompt: captions[index % captions.length],
+        scene: start + i,
+        set,
+        verb: triplet.verb,
+        object,
+      });
+    }
+  }
+  writeFileSync(FILE, `${prompts.map((prompt) => JSON.stringify(prompt)).join('\n')}\n`);
+  return prompts;
+}
