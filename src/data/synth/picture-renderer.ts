@@ -3,6 +3,7 @@ import { BackgroundBuffer, fillBackground } from './background.js';
 import { type Camera, chooseCamera, projectVertices } from './camera.js';
 import { type Composition, compose, markNeeded } from './compose.js';
 import { cropped } from './crop.js';
+import { depthMap } from './depth.js';
 import { chooseEnvironment, type Environment } from './environment.js';
 import { figureLabels, figureNormals, skin } from './figure.js';
 import { focusCamera } from './focus-camera.js';
@@ -13,6 +14,7 @@ import type { SceneRandom } from './scene-random.js';
 import { ShadowMap } from './shadow.js';
 import { studio } from './studio.js';
 import type { Appearance, Expression, PictureSize, SceneDescription } from './types.js';
+import { withoutTargets } from './without-targets.js';
 
 /** Texels of the maps: key light on the figure, occlusion from above, key light on the scenery. */
 const MAP_SIDES = { key: 256, contact: 112, scenery: 160 } as const;
@@ -26,12 +28,29 @@ export interface PictureRequest {
   random: SceneRandom;
   /** Also draw the picture without the person. */
   personFree: boolean;
+  /** Also draw the picture without what the person uses. */
+  objectFree?: boolean;
+  /** Also give the depth map. */
+  depth?: boolean;
 }
 
 export interface DrawnPicture extends Composition {
   camera: Camera;
   environment: Environment;
   halfFigure: boolean;
+  /** RGB without the target objects and their shadows; absent where there are none. */
+  objectFree?: Uint8Array;
+  /** Millimetres, see `depthMap`. */
+  depth?: Uint16Array;
+}
+
+/** What stays the same while a scene is drawn with and without some of its things. */
+interface Stage {
+  description: SceneDescription;
+  appearance: Appearance;
+  camera: Camera;
+  environment: Environment;
+  scenery: LoadedMesh;
 }
 
 /** Draws pictures of one size; keeps its buffers from picture to picture. */
@@ -41,6 +60,7 @@ export class PictureRenderer {
   private readonly background: BackgroundBuffer;
   private readonly figure = new VertexBuffer();
   private readonly objectMesh = new LoadedMesh();
+  private readonly restMesh = new LoadedMesh();
   private readonly sceneryMesh = new LoadedMesh();
   private readonly key = new ShadowMap(MAP_SIDES.key);
   private readonly keyWithoutPerson = new ShadowMap(MAP_SIDES.key);
@@ -64,7 +84,7 @@ export class PictureRenderer {
   }
 
   draw(request: PictureRequest): DrawnPicture {
-    const { description, appearance, random, personFree } = request;
+    const { description, appearance, random, personFree, objectFree, depth } = request;
     const { character } = description.pose;
     skin(description.pose, this.figure, request.expression);
     figureNormals(character, this.figure);
@@ -80,8 +100,26 @@ export class PictureRenderer {
           reach: (direction) => this.reach(character.vertexCount, objects, direction),
         });
     const scenery = this.sceneryMesh.load(environment.scenery);
-    this.castShadows(description, { objects, scenery, environment, personFree });
+    const stage = { description, appearance, camera, environment, scenery };
+    // First, because the annotations are read from the layers of the complete picture.
+    const rest = objectFree ? withoutTargets(description) : null;
+    const withoutObjects = rest && this.paint(stage, this.restMesh.load(rest), false).picture;
+    const composition = this.paint(stage, objects, personFree);
+    const layers = [this.person, this.objects];
+    return {
+      ...composition,
+      ...(withoutObjects && { objectFree: withoutObjects }),
+      ...(depth && { depth: depthMap(camera, { layers, backdrop: environment.backdrop }) }),
+      camera,
+      environment,
+      halfFigure,
+    };
+  }
 
+  /** Draws the stage with `objects` on it. */
+  private paint(stage: Stage, objects: LoadedMesh, personFree: boolean): Composition {
+    const { description, appearance, camera, environment, scenery } = stage;
+    this.castShadows(description, { objects, scenery, environment, personFree });
     const { lighting } = environment;
     const table = lightTable(lighting);
     const skinTable = lightTable(lighting, { subsurface: 0.14 });
@@ -96,8 +134,7 @@ export class PictureRenderer {
     this.fill(camera, environment, { personFree, scenery: scenery.vertexCount > 0 });
     const { person, background, key, keyWithoutPerson } = this;
     const layers = { person, objects: this.objects, background, key, keyWithoutPerson };
-    const composition = compose({ ...layers, camera, table, keyTint: lighting.keyTint, personFree });
-    return { ...cropped(composition, this.size), camera, environment, halfFigure };
+    return cropped(compose({ ...layers, camera, table, keyTint: lighting.keyTint, personFree }), this.size);
   }
 
   private frame(description: SceneDescription, halfFigure: boolean, random: SceneRandom): Camera {

@@ -29,6 +29,10 @@ export interface RenderedScene {
   picture: Uint8Array;
   /** The same place, object and light without the person and its shadow. */
   personFree?: Uint8Array;
+  /** The same without the objects of the triplet; absent where there is none. */
+  objectFree?: Uint8Array;
+  /** Distance of each pixel along the viewing axis in millimetres, 0 beyond 65.5 m. */
+  depth?: Uint16Array;
   /** A byte a pixel: 0 background, 1 person, 2 left hand, 3 right hand, 4 face, 8 scenery, 16 + id object. */
   labels: Uint8Array;
 }
@@ -54,8 +58,11 @@ export interface RenderOptions {
   triplets?: TripletSet;
   /** Words that select scenes (names, verbs, objects); absent: all scenes, by their weights. */
   scenes?: readonly string[];
-  /** Also draw the picture without the person. */
+  /** Also draw the picture without the person, and the one without what the person uses. */
   personFree?: boolean;
+  objectFree?: boolean;
+  /** Also give the depth map. */
+  depth?: boolean;
   /** Also record 3-D keypoints and the camera. */
   detailed?: boolean;
 }
@@ -94,6 +101,8 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
     expression: character.expression(expression),
     random: random.fork('picture'),
     personFree: options.personFree || kind === 'empty',
+    objectFree: options.objectFree,
+    depth: options.depth,
   });
   const scene = { seed, kind, identity: identity.name, description, appearance, expression, drawn };
   const record = annotate(scene, { renderer, random: random.fork('caption'), detailed: options.detailed ?? false });
@@ -101,8 +110,9 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
   const worse = description.surveillance ? degrader(renderer.pictures.size, random) : undefined;
   const picture = worse?.(drawn.picture) ?? drawn.picture;
   const personFree = drawn.personFree && (worse?.(drawn.personFree) ?? drawn.personFree);
+  const objectFree = drawn.objectFree && (worse?.(drawn.objectFree) ?? drawn.objectFree);
   if (kind === 'empty' && personFree) return withoutPerson({ record, picture, personFree, labels });
-  return { record, picture, personFree, labels };
+  return { record, picture, personFree, objectFree, depth: drawn.depth, labels };
 }
 
 /** A scene shows a wanted triplet far sooner than this if it can show one at all. */

@@ -59,6 +59,8 @@ export async function renderBlock(
       scenes: settings.scenes,
       triplets: settings.triplets,
       personFree: full,
+      objectFree: full,
+      depth: full,
       detailed: full,
     });
   };

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { join } from 'node:path';
 import { ContrappostoError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
+import { encodeGrey16Png } from '../../core/png-grey.js';
 import { regionClasses } from './annotations.js';
 import type { RenderedScene } from './render-scene.js';
 import type { PictureSize } from './types.js';
@@ -23,7 +24,8 @@ export function prepareFolders(out: string, format: 'folder' | 'shards'): void {
   try {
     mkdirSync(out, { recursive: true });
     if (format === 'shards') return;
-    for (const name of ['images', 'person-free', 'regions']) mkdirSync(join(out, name), { recursive: true });
+    for (const name of ['images', 'person-free', 'object-free', 'regions', 'depth'])
+      mkdirSync(join(out, name), { recursive: true });
   } catch (cause) {
     throw new ContrappostoError('io', {
       operation: `create folder "${out}"`,
@@ -76,12 +78,21 @@ export async function writeShard(block: Block, options: BlockWriterOptions): Pro
 }
 
 /** Names of a picture's files inside the data set folder. */
-export function fileNames(seed: number): { image: string; personFree: string; regions: string } {
+export function fileNames(seed: number) {
   const name = `${String(seed).padStart(8, '0')}.png`;
-  return { image: `images/${name}`, personFree: `person-free/${name}`, regions: `regions/${name}` };
+  return {
+    image: `images/${name}`,
+    personFree: `person-free/${name}`,
+    objectFree: `object-free/${name}`,
+    regions: `regions/${name}`,
+    depth: `depth/${name}`,
+  };
 }
 
-/** Writes the PNG files of a block and returns its records. Labels are stored as grey values, see `label` in the record. */
+/**
+ * Writes the PNG files of a block and returns its records. Labels are stored as grey values, see `label` in the record;
+ * depth as 16-bit grey in millimetres along the viewing axis, 0 where nothing is nearer than 65.5 m.
+ */
 export async function writeFolderBlock(block: Block, options: BlockWriterOptions): Promise<string> {
   const { out, size, render, onPictures } = options;
   // Loaded here so that the shards format works where no picture library is installed.
@@ -95,10 +106,17 @@ export async function writeFolderBlock(block: Block, options: BlockWriterOptions
       writeFileAtomic(join(out, name), await encodePng({ ...size, data }));
     await save(files.image, scene.picture);
     if (scene.personFree) await save(files.personFree, scene.personFree);
+    if (scene.objectFree) await save(files.objectFree, scene.objectFree);
+    if (scene.depth) await writeFileAtomic(join(out, files.depth), encodeGrey16Png(scene.depth, size));
     await save(files.regions, grey(scene.labels));
-    lines.push(
-      `${JSON.stringify({ file: files.image, person_free: files.personFree, regions: files.regions, ...scene.record })}\n`,
-    );
+    const names = {
+      file: files.image,
+      person_free: scene.personFree ? files.personFree : null,
+      object_free: scene.objectFree ? files.objectFree : null,
+      regions: files.regions,
+      depth: scene.depth ? files.depth : null,
+    };
+    lines.push(`${JSON.stringify({ ...names, ...scene.record })}\n`);
     if ((i + 1) % BATCH === 0 || i + 1 === block.count) onPictures((i % BATCH) + 1);
   }
   return lines.join('');
