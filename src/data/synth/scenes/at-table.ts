@@ -85,7 +85,7 @@ function drinkAtTable(context: SceneContext): SceneDescription {
       word: cup && random.chance(0.4) ? 'mug' : undefined,
     },
     supports,
-    close: { chance: 0.6, pitch: [0.1, 0.4] },
+    close: { chance: 0.9, pitch: [0.1, 0.4] },
     indoor: 0.85,
     yaw: [-1, 1],
   });
@@ -129,7 +129,7 @@ function eatPizza(context: SceneContext): SceneDescription {
     phrase: 'eating',
     target: { category: 'pizza' },
     supports,
-    close: { chance: 0.7, pitch: [0.2, 0.5] },
+    close: { chance: 0.9, pitch: [0.2, 0.5] },
     indoor: 0.9,
     yaw: [-0.9, 0.9],
   });
