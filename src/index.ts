@@ -20,6 +20,7 @@ export { loadPipeline, type Pipeline } from './diffusion/pipeline.js';
 export { type RunRecord, runRecordFromPngText, runRecordToJson, runRecordToPngText } from './diffusion/run-record.js';
 export { SCHEDULER_NAMES, type SchedulerName } from './diffusion/schedulers.js';
 export { type GeneratedImage, type TextToImageOptions, textToImage } from './diffusion/text-to-image.js';
+export { type BoundOnnx, type OnnxModel, type OnnxValue, readOnnx } from './graph/index.js';
 export { type ClipScorer, openClipScorer, type RankedText } from './metrics/clip-scorer.js';
 export { createRuntime, type Runtime, type RuntimeOptions, type Session } from './runtime/index.js';
 export { type ResolveModelOptions, resolveModel } from './weights/hub.js';

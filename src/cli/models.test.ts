@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { writeTinyCheckpoint } from '../../test/e2e/tiny-checkpoint.js';
 import type { ProgressEvent } from '../core/progress.js';
 import type { Tensor } from '../core/tensor.js';
+import { LINEAR, onnxBytes } from '../graph/onnx/test-models.js';
 import { startTestHub, type TestHub } from '../weights/hub/test-hub.js';
 import { openSafetensors, writeSafetensors } from '../weights/index.js';
 import { listModels, modelInfo, pullModel, verifyModel } from './models.js';
@@ -33,6 +34,21 @@ afterEach(async () => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe('models', () => {
+  it('describes an ONNX file, and refuses what only has its name', async () => {
+    const path = join(scratch, 'linear.onnx');
+    writeFileSync(path, onnxBytes(LINEAR));
+    const { json, text } = await modelInfo(path, context);
+    expect(json).toMatchObject({
+      inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 2] }],
+      operators: { Add: 1, MatMul: 1 },
+      parameters: 9,
+      dimensions: ['batch'],
+    });
+    expect(text).toMatch(/input {3}x {2}float32 \[batch, 2\]\n.*MatMul 1\n {2}open sizes {2}batch$/s);
+    writeFileSync(path, 'no model');
+    await expect(modelInfo(path, context)).rejects.toThrow(/expected an ONNX model/);
+  });
+
   it('pulls from the hub, then lists, describes and verifies what it has pulled without a network', async () => {
     const { json } = await pullModel('org/tiny', { context });
     expect(json).toMatchObject({ name: 'org/tiny', bytes: expect.any(Number) });

@@ -10,6 +10,7 @@ import { cachedModels, hubSettings, parseHubId, resolveModel } from '../weights/
 import { type Checkpoint, openCheckpoint } from '../weights/index.js';
 import { embeddedModels, modelFolder } from '../weights/model-folder.js';
 import type { CommandContext, CommandResult } from './execute.js';
+import { onnxInfo } from './onnx-info.js';
 
 /** The embedded models with their parameters and size on disk, and what the hub's cache has. */
 export async function listModels(): Promise<CommandResult> {
@@ -51,9 +52,10 @@ export async function pullModel(
   return { json: { name: model, path, bytes }, text: `${model}  ${millions(bytes)} MB  ${path}` };
 }
 
-/** What a checkpoint is made of. */
+/** What a checkpoint, or an ONNX file, is made of. */
 export async function modelInfo(model: string, context: CommandContext): Promise<CommandResult> {
   const path = await resolveModel(model, context);
+  if (path.toLowerCase().endsWith('.onnx')) return onnxInfo(path);
   const checkpoint = openCheckpoint(path);
   try {
     const components = checkpoint.components.map((name) => aboutComponent(checkpoint, name));

@@ -1,6 +1,8 @@
 // Public face of the graph layer: build with `Graph`, `scope` and operators under their ONNX names.
 export type { Attribute, Attributes, GraphNode, Value } from './graph.js';
 export { Graph } from './graph.js';
+export type { BoundOnnx } from './onnx/bind-onnx.js';
+export { type OnnxModel, type OnnxValue, readOnnx } from './onnx/read-onnx.js';
 export type { Operand } from './ops/check.js';
 export * from './ops/elementwise.js';
 export * from './ops/linear.js';

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { ContrappostoError, throwIfAborted } from '../core/errors.js';
 import type { Shape, Tensor, WeightSource } from '../core/tensor.js';
-import type { Graph } from '../graph/index.js';
+import type { BoundOnnx, Graph } from '../graph/index.js';
 import { fingerprint } from './fingerprint.js';
 import { layOut, sessionSource } from './parameters.js';
 import { WorkerClient } from './worker-client.js';
@@ -32,6 +32,8 @@ export interface Runtime {
   readonly device: string;
   /** A session for the graph; the same graph with the same weights gives the same session until it is released. */
   session(graph: Graph, weights: WeightSource, options?: RunOptions): Promise<Session>;
+  /** A session for a model that others made (`readOnnx`). Throws `unsupported` where ONNX Runtime cannot run it. */
+  foreignSession(model: BoundOnnx, options?: RunOptions): Promise<Session>;
   /** Releases everything and ends the thread. */
   close(): Promise<void>;
 }
@@ -87,6 +89,14 @@ function checkFeeds(operation: string, inputs: Map<string, Signature>, feeds: Re
   }
 }
 
+/** A model that was read without complaint may still ask for what ONNX Runtime has not, or contradict itself. */
+function refuseForeign(operation: string, cause: unknown): never {
+  const got = cause instanceof ContrappostoError ? cause.details.got : undefined;
+  if (!got) throw cause;
+  const expected = 'a model that ONNX Runtime can run';
+  throw new ContrappostoError('unsupported', { operation, expected, got: got.split('\n')[0], cause });
+}
+
 /** ONNX Runtime in a thread of its own, so that the caller's event loop stays free. */
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const device = options.device ?? 'cpu';
@@ -126,6 +136,16 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
       bySource.set(key, opening);
       opening.catch(() => bySource.delete(key));
       return opening;
+    },
+    async foreignSession(model, { signal } = {}) {
+      const operation = `open ${model.name}`;
+      throwIfAborted(signal, operation);
+      const id = next++;
+      const source = { model: model.bytes, parameters: model.external, location: model.location };
+      const message = { type: 'open' as const, session: id, source, settings };
+      await client.request(message, { operation }).catch((error) => refuseForeign(operation, error));
+      const inputs = new Map(model.inputs);
+      return new OrtSession(model.name, id, { client, forget: () => undefined, inputs });
     },
     async close() {
       cache.clear();

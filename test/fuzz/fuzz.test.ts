@@ -8,7 +8,10 @@ import { ContrappostoError, type ErrorCode } from '../../src/core/errors.js';
 import { encodePng, readImage, readPngText } from '../../src/core/image.js';
 import { BYTES_PER_ELEMENT, float32, sizeOf } from '../../src/core/tensor.js';
 import { runRecordFromPngText } from '../../src/diffusion/run-record.js';
+import { readOnnx } from '../../src/graph/index.js';
+import { LINEAR, onnxBytes } from '../../src/graph/onnx/test-models.js';
 import { openAutoencoder, parseClipTextConfig, parseUNet2DConditionConfig } from '../../src/models/index.js';
+import { createRuntime } from '../../src/runtime/index.js';
 import {
   encodeSafetensors,
   openCheckpoint,
@@ -120,6 +123,31 @@ it('single-file checkpoints and shards', async () => {
   const single = encodeSafetensors({ 'model.diffusion_model.input_blocks.0.0.weight': float32([1], [1]) });
   writeFileSync(join(scratch, 'single.safetensors'), single);
   expect(() => openCheckpoint(join(scratch, 'single.safetensors'))).toThrow(ContrappostoError);
+});
+
+it('ONNX files', async () => {
+  const path = join(scratch, 'model.onnx');
+  writeFileSync(join(scratch, 'model.data'), new Uint8Array(64));
+  const externalData = Object.entries({ location: 'model.data', offset: '8', length: '24' }).map(([key, value]) => ({
+    key,
+    value,
+  }));
+  const elsewhere = { name: 'w', dims: [2n, 3n], dataType: 1, dataLocation: 1, externalData };
+  const runtime = createRuntime({ threads: 1 });
+  const open = async (bytes: Uint8Array) => {
+    writeFileSync(path, bytes);
+    const model = readOnnx(path);
+    const bound = model.bind(Object.fromEntries(model.dimensions.map((name) => [name, 1])));
+    expect(bound.external.length).toBeLessThanOrEqual(128);
+    for (const { dtype, shape } of bound.inputs.values()) {
+      expect(sizeOf(shape) * BYTES_PER_ELEMENT[dtype]).toBeLessThanOrEqual(2 ** 31);
+    }
+    await (await runtime.foreignSession(bound)).release();
+  };
+  for (const initializer of [LINEAR.initializer, [elsewhere, LINEAR.initializer[1]]]) {
+    expect(await fuzz(onnxBytes({ ...LINEAR, initializer }), { count: TOTAL * 0.05, open })).toBeGreaterThan(0);
+  }
+  await runtime.close();
 });
 
 it('tokenizer files', async () => {

@@ -21,7 +21,9 @@ export function modelsCommand(): Command {
     const { pullModel } = await import('../models.js');
     await execute(options, (context) => pullModel(model, { variant: options.variant, context }));
   });
-  const info = new Command('info').description('say what a checkpoint is made of').argument('[model]', WHICH);
+  const info = new Command('info')
+    .description('say what a checkpoint or an ONNX file is made of')
+    .argument('[model]', WHICH);
   info.action(async (model: string | undefined, options: SharedOptions) => {
     const { modelInfo } = await import('../models.js');
     await execute(options, (context) => modelInfo(model ?? options.model ?? 'mini', context));
