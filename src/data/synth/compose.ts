@@ -41,8 +41,11 @@ export function markNeeded(options: {
   const { side } = person;
   const p = person.colour;
   const o = objects.colour;
-  for (let y = 0, pixel = 0; y < n; y++) {
-    for (let x = 0; x < n; x++, pixel++) {
+  const [a, b] = [pixelArea(objects), pixelArea(personFree ? objects : person)];
+  const [left, right] = [Math.min(a.left, b.left), Math.max(a.right, b.right)];
+  needed.fill(1);
+  for (let y = Math.min(a.top, b.top); y <= Math.max(a.bottom, b.bottom); y++) {
+    for (let x = left, pixel = y * n + x; x <= right; x++, pixel++) {
       const q = SAMPLES * (y * side + x);
       let open = o[q] === 0 || o[q + 1] === 0 || o[q + side] === 0 || o[q + side + 1] === 0;
       if (open && !personFree) {
@@ -111,13 +114,23 @@ class Composer {
 
   run(): void {
     const { sizePx: n } = this.options.background;
-    const { side, colour: o } = this.options.objects;
-    const p = this.options.person.colour;
+    const { objects, person } = this.options;
+    const { side, colour: o } = objects;
+    const p = person.colour;
+    const [objectArea, figureArea] = [pixelArea(objects), pixelArea(person)];
     for (let y = 0, pixel = 0; y < n; y++) {
+      const objectRow = y >= objectArea.top && y <= objectArea.bottom;
+      const figureRow = y >= figureArea.top && y <= figureArea.bottom;
       for (let x = 0, q = SAMPLES * y * side; x < n; x++, pixel++, q += SAMPLES) {
         const below = q + side;
-        const object = o[q] | o[q + 1] | o[below] | o[below + 1];
-        const figure = p[q] | p[q + 1] | p[below] | p[below + 1];
+        let object = 0;
+        let figure = 0;
+        if (objectRow && x >= objectArea.left && x <= objectArea.right) {
+          object = o[q] | o[q + 1] | o[below] | o[below + 1];
+        }
+        if (figureRow && x >= figureArea.left && x <= figureArea.right) {
+          figure = p[q] | p[q + 1] | p[below] | p[below + 1];
+        }
         if ((object | figure) === 0) this.showBackground(pixel);
         else if (object === 0) this.showFigure(pixel, q);
         else if (figure === 0 && o[q] === o[q + 1] && o[q] === o[below] && o[q] === o[below + 1]) {
@@ -317,6 +330,16 @@ class Composer {
     place.find((pixel % size) + 0.5, ((pixel / size) | 0) + 0.5, depth);
     return map.visibility(place.x, place.y, place.z, OBJECT_BIAS);
   }
+}
+
+/** Pixels outside of which a layer is empty, so that nobody need look. */
+function pixelArea({ left, top, right, bottom }: SampleLayer) {
+  return {
+    left: (left / SAMPLES) | 0,
+    top: (top / SAMPLES) | 0,
+    right: Math.floor(right / SAMPLES),
+    bottom: Math.floor(bottom / SAMPLES),
+  };
 }
 
 /** World position of a surface seen at a pixel position; fields, because an object a sample would feed the collector. */

@@ -15,17 +15,34 @@ export class SampleLayer {
   readonly inverseDepth: Float32Array;
   readonly colour: Uint32Array;
   readonly light: Uint32Array;
+  /** The samples drawn to since the last `clear` lie in these columns and rows, the last ones included. */
+  left = 0;
+  top = 0;
+  right = -1;
+  bottom = -1;
 
   constructor(readonly sizePx: number) {
     this.side = sizePx * SAMPLES;
     this.inverseDepth = new Float32Array(this.side ** 2);
     this.colour = new Uint32Array(this.side ** 2);
     this.light = new Uint32Array(this.side ** 2);
+    this.clear();
   }
 
   clear(): void {
-    this.inverseDepth.fill(0);
-    this.colour.fill(0);
+    const { side, top, bottom } = this;
+    this.inverseDepth.fill(0, top * side, (bottom + 1) * side);
+    this.colour.fill(0, top * side, (bottom + 1) * side);
+    this.left = this.top = side;
+    this.right = this.bottom = -1;
+  }
+
+  /** Extends the area drawn to. */
+  touch(left: number, top: number, { right, bottom }: { right: number; bottom: number }): void {
+    if (left < this.left) this.left = left;
+    if (top < this.top) this.top = top;
+    if (right > this.right) this.right = right;
+    if (bottom > this.bottom) this.bottom = bottom;
   }
 }
 
@@ -88,6 +105,10 @@ export function drawTextured(
   const { red, green, blue } = table;
   const mode = material.transparency === 'opaque' ? 0 : material.transparency === 'stipple' ? 1 : 2;
   const cull = !material.twoSided;
+  let outerLeft = side;
+  let outerTop = side;
+  let outerRight = -1;
+  let outerBottom = -1;
   for (let t = material.firstTriangle; t < material.endTriangle; t++) {
     const a = triangles[3 * t];
     const b = triangles[3 * t + 1];
@@ -114,6 +135,10 @@ export function drawTextured(
     if (right >= side) right = side - 1;
     if (bottom >= side) bottom = side - 1;
     if (left > right || top > bottom) continue;
+    if (left < outerLeft) outerLeft = left;
+    if (top < outerTop) outerTop = top;
+    if (right > outerRight) outerRight = right;
+    if (bottom > outerBottom) outerBottom = bottom;
     const ia = 1 / area;
     const dx1 = ey2 * ia;
     const dy1 = -ex2 * ia;
@@ -179,6 +204,7 @@ export function drawTextured(
       }
     }
   }
+  layer.touch(outerLeft, outerTop, { right: outerRight, bottom: outerBottom });
 }
 
 export interface ColouredMesh {
@@ -198,6 +224,10 @@ export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: C
   const { side, inverseDepth, colour, light } = layer;
   const { x: sx, y: sy, inverseDepth: iz, light: ambient, key, gloss } = vertices;
   const { triangles, colours, labels, triangleCount, openTriangles } = mesh;
+  let outerLeft = side;
+  let outerTop = side;
+  let outerRight = -1;
+  let outerBottom = -1;
   for (let t = 0; t < triangleCount; t++) {
     const a = triangles[3 * t];
     const b = triangles[3 * t + 1];
@@ -223,6 +253,10 @@ export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: C
     if (right >= side) right = side - 1;
     if (bottom >= side) bottom = side - 1;
     if (left > right || top > bottom) continue;
+    if (left < outerLeft) outerLeft = left;
+    if (top < outerTop) outerTop = top;
+    if (right > outerRight) outerRight = right;
+    if (bottom > outerBottom) outerBottom = bottom;
     const ia = 1 / area;
     const dx1 = ey2 * ia;
     const dy1 = -ex2 * ia;
@@ -258,4 +292,5 @@ export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: C
       }
     }
   }
+  layer.touch(outerLeft, outerTop, { right: outerRight, bottom: outerBottom });
 }

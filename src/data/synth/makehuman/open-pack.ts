@@ -58,6 +58,7 @@ class Pack {
   readonly #reader: PackReader;
   readonly #base: Float32Array;
   readonly #boneIndex: Record<string, number>;
+  readonly #baked = new Map<PackedPiece, LoadedPiece>();
   readonly #pieces = new Map<PackedPiece, LoadedPiece>();
   readonly #textures = new Map<string, Texture>();
   readonly #clothes = new Map<PackedPiece, MeshPart['cloth']>();
@@ -205,7 +206,14 @@ class Pack {
     return { ...whole, ...thin };
   }
 
+  /** The piece as it was baked. */
   #read(piece: PackedPiece): LoadedPiece {
+    const whole = this.#baked.get(piece) ?? this.#decode(piece);
+    this.#baked.set(piece, whole);
+    return whole;
+  }
+
+  #decode(piece: PackedPiece): LoadedPiece {
     const read = this.#reader;
     const scaled = (ref: BlobRef<'i16'>, step: number) => Float32Array.from(read.get(ref), (x) => x * step);
     const places = read.get(piece.uvs);
