@@ -19,7 +19,7 @@ const power = (x: number, exponent: number): number => Math.sign(x) * Math.abs(x
 
 /** Adds a superellipsoid with half extents `half`; its rows run along local y. */
 export function cushion(mesh: MeshBuilder, centre: Vec3, half: Vec3, options: CushionOptions): void {
-  const { colour, rotation = IDENTITY, softness = 0.3, detail = [24, 9] } = options;
+  const { colour, rotation = IDENTITY, softness = 0.3, detail = [16, 7] } = options;
   const local = (u: number, v: number): Vec3 => {
     const around = 2 * Math.PI * u;
     const polar = Math.PI * (0.01 + 0.98 * v);

@@ -95,7 +95,7 @@ export function pizza(mesh: MeshBuilder, random: SceneRandom): void {
     const a = random.between(0, 2 * Math.PI);
     const r = radius * Math.sqrt(random.next());
     const at: Vec3 = [Math.cos(a) * r, 0.16, Math.sin(a) * r];
-    mesh.cylinder(at, [at[0], 0.16 + height, at[2]], { radius: size, colour: paint, sides: 8 });
+    mesh.cylinder(at, [at[0], 0.16 + height, at[2]], { radius: size, colour: paint, sides: 6 });
   };
   for (let i = 0; i < 16; i++) disc(1.35, 0.3, [206, 84, 40], 0.015);
   for (let i = 0; i < 16; i++) disc(1.3, 0.2, [250, 232, 180], 0.03);

@@ -24,14 +24,14 @@ export const MOTORCYCLE: MotorcycleContacts = {
 const ALLOY: Vec3 = [74, 75, 80];
 
 function wheel(mesh: MeshBuilder, hub: Vec3, width: number): void {
-  mesh.torus(hub, [1, 0, 0], { radius: 3.05 - width, thickness: width, colour: RUBBER, segments: 32, sides: 10 });
+  mesh.torus(hub, [1, 0, 0], { radius: 3.05 - width, thickness: width, colour: RUBBER, segments: 26, sides: 8 });
   mesh.withShine(0.6, () => {
-    mesh.torus(hub, [1, 0, 0], { radius: 1.95, thickness: 0.24, colour: ALLOY, segments: 28, sides: 6 });
+    mesh.torus(hub, [1, 0, 0], { radius: 1.95, thickness: 0.24, colour: ALLOY, segments: 20, sides: 4 });
     for (const x of [-0.45, 0.45])
       mesh.cylinder(add(hub, [x - 0.04, 0, 0]), add(hub, [x + 0.04, 0, 0]), {
         radius: 1.15,
         colour: STEEL,
-        sides: 18,
+        sides: 12,
       });
     mesh.cylinder(add(hub, [-0.55, 0, 0]), add(hub, [0.55, 0, 0]), { radius: 0.35, colour: METAL });
     for (let i = 0; i < 5; i++) {
@@ -82,8 +82,8 @@ function bodywork(mesh: MeshBuilder, colour: Vec3): void {
   mesh.withShine(0.9, () => {
     mesh.sphere([0, 7.2, 1.35], [1.35, 1.25, 2.3], {
       colour,
-      segments: 18,
-      rings: 12,
+      segments: 14,
+      rings: 8,
       rotation: rotation([1, 0, 0], -0.12),
     });
     mesh.box([0, 6.05, -2.5], [0.95, 0.8, 1.5], { colour, bevel: 0.4 });
@@ -111,7 +111,7 @@ export function motorcycle(mesh: MeshBuilder, options: { colour: Vec3 }): Motorc
   wheel(mesh, [0, 3.05, -6.1], 0.85);
   engine(mesh);
   bodywork(mesh, colour);
-  const tube = (path: Vec3[], radius: number, paint: Vec3) => mesh.tube(path, { radius, colour: paint, sides: 8 });
+  const tube = (path: Vec3[], radius: number, paint: Vec3) => mesh.tube(path, { radius, colour: paint, sides: 6 });
   const { grip } = MOTORCYCLE;
   tube(
     [
@@ -171,7 +171,7 @@ export function motorcycle(mesh: MeshBuilder, options: { colour: Vec3 }): Motorc
       0.14,
       STEEL,
     );
-    mesh.sphere([0, 8.7, 5.2], [0.85, 0.85, 0.8], { colour: STEEL, segments: 16, rings: 10 });
+    mesh.sphere([0, 8.7, 5.2], [0.85, 0.85, 0.8], { colour: STEEL, segments: 10, rings: 7 });
     for (const x of [-1, 1]) {
       tube(
         [

@@ -7,8 +7,8 @@ import { RUBBER, shade } from './colours.js';
 export function teddyBear(mesh: MeshBuilder, options: { colour: Vec3; ribbon: Vec3 }): void {
   const { colour, ribbon } = options;
   const pale = shade(colour, 1.35);
-  const ball = (at: Vec3, radii: number | Vec3, paint: Vec3, segments = 14) =>
-    mesh.sphere(at, radii, { colour: paint, segments, rings: 8 });
+  const ball = (at: Vec3, radii: number | Vec3, paint: Vec3, segments = 12) =>
+    mesh.sphere(at, radii, { colour: paint, segments, rings: 7 });
   ball([0, 0, 0], [1, 1.2, 0.85], colour);
   ball([0, -0.05, 0.35], [0.7, 0.85, 0.58], pale);
   ball([0, 1.65, 0.05], [0.95, 0.85, 0.82], colour);
