@@ -37,7 +37,7 @@ const SIZES: Readonly<Record<SceneKind, PictureSize>> = {
 };
 
 /** What `all` stands for. */
-const ALL = 'interaction:6,gesture:2,fashion:1';
+const ALL = 'interaction:6,gesture:2,fashion:1,street:0.5,empty:0.5';
 
 /** The usual size of a kind's pictures; mixed kinds share 256x256. */
 export function usualSize(kinds: KindMix): PictureSize {
