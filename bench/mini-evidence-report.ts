@@ -4,8 +4,18 @@ import type { Distance, Share, Summary } from './mini-evidence-summary.js';
 const percent = ({ yes, of }: Share) => (of > 0 ? `${((100 * yes) / of).toFixed(1)} % (${yes} of ${of})` : '-');
 const decimal = (value: number | null, digits = 1) => (value === null ? '-' : value.toFixed(digits));
 
-/** `command` is how the numbers were made, `title` names the model. */
-export function markdown(summary: Summary, about: { title: string; command: string; prompts: number }): string {
+export interface About {
+  /** Names the model. */
+  title: string;
+  /** How the numbers were made. */
+  command: string;
+  prompts: number;
+  /** Another model that was measured in the same way. */
+  other?: { title: string; summary: Summary };
+}
+
+/** The whole page. */
+export function markdown(summary: Summary, about: About): string {
   const { counts, plausible, named } = summary;
   return `# What the mini model can do
 
@@ -55,6 +65,29 @@ ${reconstruction(summary)}
 ## Time and memory
 
 ${cost(summary)}
+${about.other ? comparison([summary, about.other.summary], [about.title, about.other.title]) : ''}`;
+}
+
+/** The main numbers of two models side by side. */
+function comparison(summaries: readonly Summary[], titles: readonly string[]): string {
+  const row = (name: string, value: (summary: Summary) => string) =>
+    `| ${name} | ${summaries.map((summary) => value(summary)).join(' | ')} |`;
+  return `
+## Two architectures, measured alike
+
+| | ${titles.join(' | ')} |
+|---|---|---|
+${[
+  row('plausible person', ({ plausible }) => percent(plausible.pictures)),
+  row('named object found', ({ named }) => percent(named.pictures)),
+  row('judge, combinations of training', ({ judged }) => percent(judged.training.pictures)),
+  row('judge, held-out combinations', ({ judged }) => percent(judged['held-out'].pictures)),
+  row('Fréchet distance, photographs’ features', ({ distances }) => decimal(distances.photographs.pictures, 3)),
+  row('Fréchet distance, judge’s features', ({ distances }) => decimal(distances.judge.pictures, 3)),
+  row('reconstruction, dB', ({ reconstruction: found }) => decimal(found?.psnr ?? null)),
+  row('reconstruction of faces and hands, dB', ({ reconstruction: found }) => decimal(found?.psnrFacesHands ?? null)),
+  row('processor seconds a picture', ({ generation }) => decimal(generation?.cpuSecondsEach ?? null, 2)),
+].join('\n')}
 `;
 }
 

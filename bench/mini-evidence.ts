@@ -49,6 +49,10 @@ const { values } = parseArgs({
     count: text,
     /** The same model stored otherwise, for the part `storage`. */
     compare: text,
+    /** TITLE=DIR: another model's --out folder, shown beside this one in the report. */
+    against: text,
+    /** What the report calls the model; default: --model. */
+    title: text,
     /** Where the Markdown page goes; the JSON is written beside it. */
     page: { ...text, default: 'docs/mini-evidence.md' },
   },
@@ -173,9 +177,12 @@ async function report({ prompts }: Context): Promise<void> {
   const summary = summarise(out, prompts);
   const pack = values.pack ? ' --pack people.pack' : '';
   const command = `npx tsx bench/mini-evidence.ts${pack}${values.model === 'mini' ? '' : ' --model MODEL'}`;
+  const { title = values.model } = values;
+  const [, otherTitle, folder] = /^(.+)=(.+)$/.exec(values.against ?? '') ?? [];
+  const other = folder ? { title: otherTitle, summary: summarise(folder, prompts) } : undefined;
   const images = join(values.page, '..', 'images');
   mkdirSync(images, { recursive: true });
-  writeFileSync(values.page, markdown(summary, { title: values.model, command, prompts: prompts.length }));
+  writeFileSync(values.page, markdown(summary, { title, command, prompts: prompts.length, other }));
   writeFileSync(values.page.replace(/\.md$/, '.json'), `${JSON.stringify(summary, null, 2)}\n`);
   await sheet(prompts, join(images, 'mini-evidence.jpg'));
   console.log(JSON.stringify(summary));

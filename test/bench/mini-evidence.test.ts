@@ -73,8 +73,10 @@ describe('summarise', () => {
   });
 
   it('is written as a page without holes', () => {
-    const page = markdown(summary, { title: 'mini', command: 'run', prompts: 3 });
+    const other = { title: 'eight channels', summary: { ...summary, named: summary.plausible } };
+    const page = markdown(summary, { title: 'mini', command: 'run', prompts: 3, other });
     expect(page).toContain('66.7 % (2 of 3)');
+    expect(page).toContain('| named object found | 50.0 % (1 of 2) | 66.7 % (2 of 3) |');
     expect(page).not.toMatch(/undefined|NaN|null/);
   });
 });
