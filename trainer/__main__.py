@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--steps", type=int, help="length of each stage in steps, in place of the export's")
     train.add_argument("--time-limit", type=float, help="stop after so many seconds in all, saving the state to go on from")
     train.add_argument("--compile-objective", action="append", default=[], help="torch.compile only this objective (may be repeated)")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=int, help="of parameters, order and noise, in place of the export's")
     train.add_argument("--log-every", type=int, help="steps between log lines (100 on CUDA, 10 on the CPU)")
     train.add_argument("--save-every", type=float, default=0.0, help="seconds between saves (0: only at the end of a stage)")
     train.add_argument("--save-state", action="store_true", help="save optimizer and averages too")
@@ -72,9 +72,11 @@ def _train(parsed: argparse.Namespace) -> int:
     from .export import Export
     from .run import Options, Run
 
+    export = Export(parsed.export)
     values = {k: v for k, v in vars(parsed).items() if k not in ("command", "export", "stage", "dtype", "compile_objective")}
+    values["seed"] = int(export.config.get("seed", 0)) if parsed.seed is None else parsed.seed
     options = Options(**values, stages=parsed.stage, compile_objectives=parsed.compile_objective, half=parsed.dtype == "float16")
-    run = Run(Export(parsed.export), options)
+    run = Run(export, options)
     try:
         return run.execute()
     finally:

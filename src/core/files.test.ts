@@ -73,6 +73,11 @@ describe('checkWritable', () => {
     await expect(writeFileAtomic(path, 'x')).rejects.toMatchObject({ code });
   });
 
+  // A folder of the kernel: it is there, and answers as if it were not.
+  it.skipIf(process.platform !== 'linux')('does not deny a folder that is there', async () => {
+    await expect(checkWritable('/proc/a.png')).rejects.toThrow(/hint: choose another folder/);
+  });
+
   it('touches neither an existing file nor the folder', async () => {
     const path = join(folder, 'a.txt');
     await checkWritable(path);

@@ -1,5 +1,6 @@
 // Writing files so that a reader never sees a half-written one.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ContrappostoError } from './errors.js';
@@ -71,7 +72,10 @@ function temporaryBeside(path: string): string {
 }
 
 const HINTS: Record<string, (path: string) => string> = {
-  ENOENT: (path) => `the folder "${dirname(path)}" does not exist; create it first`,
+  ENOENT: (path) =>
+    existsSync(dirname(path))
+      ? 'choose another folder: no file can be made in this one'
+      : `the folder "${dirname(path)}" does not exist; create it first`,
   ENOTDIR: (path) => `"${dirname(path)}" is not a folder`,
   EACCES: () => 'choose a folder that you may write to',
   EPERM: () => 'choose a folder that you may write to',

@@ -16,6 +16,8 @@ export interface TrainOptions extends RecipeOptions {
   dataDirectory: string;
   /** A tokenizer folder to use instead of learning one from the captions. */
   tokenizerDirectory?: string;
+  /** Of the run that is prepared. Default 0. */
+  seed?: number;
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
@@ -42,7 +44,9 @@ export async function runTrain(options: TrainOptions): Promise<TrainResult> {
   }
   const { rows, tokenizer } = await prepareCaptions(entry, options);
   onProgress?.({ type: 'stage', stage: 'export' });
-  const { parameters } = await exportRecipe(await entry.build(options, tokenizer), exportDirectory);
+  const { parameters } = await exportRecipe(await entry.build(options, tokenizer), exportDirectory, {
+    seed: options.seed,
+  });
   return { recipe: options.recipe, exportDirectory, rows, vocabulary: tokenizer?.vocabSize ?? 0, parameters };
 }
 

@@ -105,8 +105,16 @@ export interface Recipe {
 export const EXPORT_FORMAT = 'contrapposto-training/1';
 const PARAMETERS = 'parameters.safetensors';
 
-/** Writes a recipe as `export.json`, ONNX graphs and `parameters.safetensors` (given values); the folder is made. */
-export async function exportRecipe(recipe: Recipe, directory: string): Promise<{ parameters: number }> {
+/**
+ * Writes a recipe as `export.json`, ONNX graphs and `parameters.safetensors` (given values); the folder is made.
+ *
+ * @param options.seed of the run: first parameters, order of the pictures, noise. Default 0
+ */
+export async function exportRecipe(
+  recipe: Recipe,
+  directory: string,
+  { seed = 0 }: { seed?: number } = {},
+): Promise<{ parameters: number }> {
   await mkdir(directory, { recursive: true });
   for (const [file, graph] of Object.entries(recipe.graphs)) {
     const model = serialise(graph, { locate: () => ({ location: PARAMETERS }) });
@@ -123,7 +131,8 @@ export async function exportRecipe(recipe: Recipe, directory: string): Promise<{
   const { given = {}, gain } = recipe;
   for (const name of Object.keys(given)) shapes.delete(name);
   await writeSafetensors(join(directory, PARAMETERS), given, { metadata: { recipe: recipe.plan.name } });
-  const plan = { format: EXPORT_FORMAT, parameters: PARAMETERS, initial: initialise(shapes, gain), ...recipe.plan };
+  const initial = initialise(shapes, gain);
+  const plan = { format: EXPORT_FORMAT, parameters: PARAMETERS, seed, initial, ...recipe.plan };
   await writeFileAtomic(join(directory, 'export.json'), new TextEncoder().encode(`${JSON.stringify(plan)}\n`));
   return { parameters: [...shapes.values()].reduce((n, shape) => n + sizeOf(shape), 0) };
 }

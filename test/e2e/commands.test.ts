@@ -84,14 +84,33 @@ describe('synth', () => {
   );
 });
 
+describe('synth --bake', () => {
+  it('refuses a folder without assets and leaves no file', async () => {
+    const { code, stderr } = await run('synth', '--bake', 'people.pack', '--assets', '.');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/manifest\.json.*hint:/s) });
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+});
+
 describe('train', () => {
   it('exports a recipe from rendered shards', async () => {
     const shards = ['--format', 'shards', '--shard-size', '16', '--count', '32', '--out', 'data'];
     expect((await run('synth', '--body', 'mannequin', '--size', '64', ...shards)).code).toBe(0);
-    const { code, stdout } = await run('train', 'toy-sd', '--data', 'data', '--export', 'export', '--json');
+    const { code, stdout } = await run(
+      'train',
+      'toy-sd',
+      '--data',
+      'data',
+      '--export',
+      'export',
+      '--seed',
+      '5',
+      '--json',
+    );
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ recipe: 'toy-sd', export: 'export', rows: 32 });
     const plan = JSON.parse(readFileSync(join(cwd, 'export/export.json'), 'utf8'));
+    expect(plan.seed).toBe(5);
     expect(existsSync(join(cwd, 'export', plan.parameters))).toBe(true);
   });
 });

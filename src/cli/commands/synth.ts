@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { ContrappostoError } from '../../core/errors.js';
 import type { SynthReport } from '../../data/synth/synth-command.js';
 import type { PictureSize } from '../../data/synth/types.js';
-import { type CommandResult, execute } from '../execute.js';
+import { type CommandContext, type CommandResult, execute } from '../execute.js';
 import { integer } from '../option-values.js';
 import { addSharedOptions, type SharedOptions } from '../shared-options.js';
 
@@ -16,6 +16,7 @@ interface SynthCliOptions extends SharedOptions {
   body?: 'makehuman' | 'mannequin';
   assets?: string;
   pack?: string;
+  bake?: string;
   format?: 'folder' | 'shards';
   shardSize?: number;
   sheet?: string;
@@ -37,6 +38,7 @@ export function synthCommand(): Command {
     .addOption(new Option('--body <name>', 'whose bodies').choices(['makehuman', 'mannequin']))
     .option('--assets <dir>', 'folder of makehuman assets')
     .option('--pack <file>', 'people baked from such a folder before')
+    .option('--bake <file>', 'only bake the people of --assets into this file, for --pack')
     .addOption(new Option('--format <name>', 'PNG files, or raw arrays for training').choices(['folder', 'shards']))
     .addOption(whole('--shard-size <n>', 'pictures in a shard (default: 1000)', { min: 1, max: 1e6 }))
     .option('--sheet <png>', 'write a contact sheet of the first pictures with their skeletons')
@@ -50,9 +52,10 @@ export function synthCommand(): Command {
   const seed = command.options.find(({ long }) => long === '--seed');
   if (seed) seed.description = 'seed of the first picture, the others count up from it (default: 0)';
   return command.action(async (options: SynthCliOptions) => {
+    if (options.bake !== undefined) return execute(options, (context) => bake(options, context));
     if (options.out === undefined) command.error("error: required option '--out <path>' not specified");
     const { runSynth } = await import('../../data/synth/synth-command.js');
-    const { seed, json: _, quiet: __, model: ___, device: ____, ...same } = options;
+    const { seed, bake: _____, json: _, quiet: __, model: ___, device: ____, ...same } = options;
     const settings = { ...same, start: seed };
     await execute(options, async (context) => present(await runSynth(settings, context)));
   });
@@ -70,6 +73,12 @@ function pictureSize(text: string): PictureSize {
     });
   }
   return { widthPx: Number(width), heightPx: Number(height) };
+}
+
+async function bake({ bake: out = '', assets }: SynthCliOptions, context: CommandContext): Promise<CommandResult> {
+  const { bakePack } = await import('../../data/synth/synth-command.js');
+  const { people, bytes } = await bakePack(out, { assets, ...context });
+  return { json: { out, people, bytes }, text: `${people} people in ${out}` };
 }
 
 function whole(flags: string, description: string, range: { min: number; max: number }): Option {

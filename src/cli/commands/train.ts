@@ -20,6 +20,9 @@ interface TrainCliOptions extends SharedOptions {
   heldOut?: number;
 }
 
+/** The trainer shifts it by 32 bits, and PyTorch takes 64. */
+const LARGEST_SEED = 2 ** 32 - 1;
+
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('prepare the training of a recipe; trainer/ then runs it on PyTorch')
@@ -61,6 +64,10 @@ function settingsOf(recipe: string, options: TrainCliOptions) {
     const hint = 'render some: contrapposto synth --format shards --count 1000 --out DIR';
     throw new ContrappostoError('usage', { operation: 'train', expected: '--data DIR', got: 'none', hint });
   }
+  if ((options.seed ?? 0) > LARGEST_SEED) {
+    const expected = `a whole number from 0 to ${LARGEST_SEED}, since the trainer derives others from it`;
+    throw new ContrappostoError('usage', { operation: '--seed', expected, got: `${options.seed}` });
+  }
   return {
     recipe,
     exportDirectory: options.export,
@@ -71,6 +78,7 @@ function settingsOf(recipe: string, options: TrainCliOptions) {
     training: given({ seconds: trainingSeconds, batch: trainingBatch }),
     latentChannels,
     heldOutRows: options.heldOut,
+    seed: options.seed,
   };
 }
 

@@ -5,7 +5,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ContrappostoError, throwIfAborted } from '../../core/errors.js';
-import { writeFileAtomic } from '../../core/files.js';
+import { checkWritable, writeFileAtomic } from '../../core/files.js';
 import type { OnProgress } from '../../core/progress.js';
 import { contactSheet } from './contact-sheet.js';
 import { MAGIC } from './makehuman/pack.js';
@@ -177,7 +177,14 @@ async function findPack(
       throw new ContrappostoError('not-found', { operation: 'synth', expected: 'a pack', got: pack });
     return resolve(pack);
   }
-  const folder = resolve(assets as string);
+  return keptPack(resolve(assets as string), { signal, onProgress });
+}
+
+/** The pack of these assets in the temporary folder; baked where it is not there yet. */
+async function keptPack(
+  folder: string,
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: OnProgress },
+): Promise<string> {
   const manifest = await readFile(join(folder, 'manifest.json')).catch((cause) => {
     throw new ContrappostoError('not-found', {
       operation: 'synth',
@@ -203,6 +210,27 @@ async function findPack(
   await mkdir(join(tmpdir(), 'contrapposto'), { recursive: true });
   await writeFileAtomic(kept, bytes);
   return kept;
+}
+
+/**
+ * Bakes the people of a MakeHuman folder into one file, to be given as `pack`: elsewhere, or without the assets.
+ *
+ * @param options.assets as of `runSynth`
+ * @throws `usage` without assets, `not-found`, `io`, `aborted`
+ */
+export async function bakePack(
+  out: string,
+  options: { assets?: string; signal?: AbortSignal; onProgress?: OnProgress } = {},
+): Promise<{ out: string; people: number; bytes: number }> {
+  const assets = options.assets ?? sharedAssets();
+  if (!assets) {
+    const hint = 'give the folder of makehuman assets with --assets';
+    throw new ContrappostoError('usage', { operation: 'synth --bake', expected: 'assets', got: 'none', hint });
+  }
+  await checkWritable(out);
+  const bytes = await readFile(await keptPack(resolve(assets), options));
+  await writeFileAtomic(out, bytes);
+  return { out, people: PEOPLE, bytes: bytes.length };
 }
 
 /** Renders the first pictures again and lays them out with their skeletons. */
