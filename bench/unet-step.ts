@@ -19,6 +19,7 @@ const HELP = `tsx bench/unet-step.ts [--sizes tiny,mini,sd15-256,sd15] [--rounds
 PYTHON needs PyTorch (default /usr/bin/python3). Debian's uses the reference BLAS unless another is on LD_LIBRARY_PATH:
   apt-get download libopenblas0-pthread && dpkg -x libopenblas0-pthread*.deb DIR
   LD_LIBRARY_PATH=DIR/usr/lib/x86_64-linux-gnu/openblas-pthread tsx bench/unet-step.ts
+On a busy machine only --threads 1 tells anything: several threads wait for each other by spinning.
 sd15 needs 3.4 GB of disk and 9 GB of memory. Ratios are ours / PyTorch's: below 1 we are faster.`;
 
 const { values } = parseArgs({
@@ -127,6 +128,8 @@ async function measure(size: string): Promise<{ row: Row; peer: string }> {
   await writeSafetensors(paths[2], feeds);
   const weights = openSafetensors(paths[1]);
   const runtime = createRuntime({ threads: Number(values.threads) });
+  // OpenBLAS would take all cores whatever PyTorch is told.
+  process.env['OPENBLAS_NUM_THREADS'] = values.threads;
   const peer = new Peer(values.python, [join(root, 'bench/unet_step_peer.py'), ...paths, values.threads]);
   try {
     const session = await runtime.session(graph, weights);

@@ -1,6 +1,7 @@
 // What every command does around its work: interrupts, progress, and the one result on standard output.
 import { ContrappostoError } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
+import { requireDevice } from '../runtime/device.js';
 import { listenForInterrupt } from './interrupt.js';
 import { ProgressReporter } from './progress-reporter.js';
 import type { SharedOptions } from './shared-options.js';
@@ -25,8 +26,9 @@ export interface CommandResult {
 export async function execute(
   options: SharedOptions,
   work: (context: CommandContext) => Promise<CommandResult>,
+  { devices = 'cpu' }: { devices?: Devices } = {},
 ): Promise<void> {
-  requireDevice(options.device);
+  checkDevice(options.device, devices);
   const interrupt = listenForInterrupt();
   const progress = new ProgressReporter(process.stderr, { quiet: options.quiet ?? false });
   try {
@@ -42,12 +44,15 @@ export async function execute(
   }
 }
 
-function requireDevice(device: string): void {
-  if (device === 'cpu') return;
+/** Whether a command's networks run through ONNX Runtime, and so elsewhere than on the CPU. */
+export type Devices = 'any' | 'cpu';
+
+function checkDevice(name: string, devices: Devices): void {
+  if (name === 'auto' || requireDevice(name) === 'cpu' || devices === 'any') return;
   throw new ContrappostoError('unsupported', {
     operation: '--device',
     expected: 'cpu',
-    got: `"${device}"`,
-    hint: 'leave it out to run on the CPU',
+    got: `"${name}"`,
+    hint: 'this command computes on the CPU alone; leave the option out',
   });
 }

@@ -16,7 +16,7 @@ import {
 } from '../diffusion/run-record.js';
 import { type SchedulerName, schedulerName } from '../diffusion/schedulers.js';
 import { textToImage } from '../diffusion/text-to-image.js';
-import { createRuntime } from '../runtime/index.js';
+import { createRuntime, resolveDevice } from '../runtime/index.js';
 import { checkpointFingerprint } from '../weights/fingerprint.js';
 import { resolveModel } from '../weights/hub.js';
 import { openCheckpoint } from '../weights/index.js';
@@ -38,9 +38,10 @@ export async function generate(
 ): Promise<CommandResult> {
   const startedMs = performance.now();
   const plan = await planGenerate(prompt, options);
+  const device = await resolveDevice(options.device);
   const folder = await resolveModel(plan.model, context);
   const loras = await resolveLoras(plan, context);
-  const runtime = createRuntime({ device: options.device });
+  const runtime = createRuntime({ device });
   const base = openCheckpoint(folder, { tokenizer: plan.tokenizer });
   let checkpoint = base;
   let networks: OpenControls | undefined;
@@ -152,7 +153,7 @@ function settle(plan: GeneratePlan, { pipeline, folder, fingerprint, loras, cont
     width: plan.width ?? width,
     height: plan.height ?? height,
     model: { name: plan.model, fingerprint },
-    software: softwareVersions(),
+    software: { ...softwareVersions(), device: pipeline.runtime.device },
     loras: loras.map(({ name, scale, fingerprint: content }) => ({ name, scale, fingerprint: content })),
     controls,
   };

@@ -1,5 +1,6 @@
 // The options that every command takes.
 import { type Command, Option } from 'commander';
+import { DEVICE_NAMES } from '../runtime/device.js';
 import { LIMITS } from './limits.js';
 import { integer } from './option-values.js';
 
@@ -26,7 +27,7 @@ export function addSharedOptions(command: Command, { out }: { out: string }): Co
       '--model <name|path|hub-id>',
       'an embedded model, a folder in diffusers layout, a single .safetensors file, or ORG/NAME on the hub (default: mini)',
     )
-    .addOption(new Option('--device <name>', 'where networks run').default('cpu'))
+    .addOption(new Option('--device <name>', `where networks run: ${DEVICE_NAMES.join(', ')}`).default('cpu'))
     .option('--json', 'print one JSON object on standard output, everything else on standard error')
     .option('--quiet', 'no progress');
 }

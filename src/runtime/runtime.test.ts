@@ -91,10 +91,6 @@ describe('runtime', () => {
     );
   });
 
-  it('refuses devices it does not have', () => {
-    expect(() => createRuntime({ device: 'cuda' })).toThrow('expected cpu, got cuda');
-  });
-
   it('runs a scalar operand of the other dtype', async () => {
     const g = new Graph('scalar');
     g.output('y', Mul(g.input('x', 'int64', [2]), 3));

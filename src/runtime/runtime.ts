@@ -3,13 +3,14 @@ import { availableParallelism } from 'node:os';
 import { ContrappostoError, throwIfAborted } from '../core/errors.js';
 import type { Shape, Tensor, WeightSource } from '../core/tensor.js';
 import type { BoundOnnx, Graph } from '../graph/index.js';
+import type { Device } from './device.js';
 import { fingerprint } from './fingerprint.js';
 import { layOut, sessionSource } from './parameters.js';
 import { WorkerClient } from './worker-client.js';
 
 export interface RuntimeOptions {
-  /** Only 'cpu' so far; any other name throws `unsupported`. */
-  device?: string;
+  /** Default 'cpu'. Another one should have been tried by `resolveDevice`. */
+  device?: Device;
   /** Threads of one operator; all cores by default. */
   threads?: number;
   /** Networks with parameters of so many bytes are mapped from their files and not copied; 400 MiB by default. */
@@ -29,7 +30,7 @@ export interface Session {
 }
 
 export interface Runtime {
-  readonly device: string;
+  readonly device: Device;
   /** A session for the graph; the same graph with the same weights gives the same session until it is released. */
   session(graph: Graph, weights: WeightSource, options?: RunOptions): Promise<Session>;
   /** A session for a model that others made (`readOnnx`). Throws `unsupported` where ONNX Runtime cannot run it. */
@@ -100,10 +101,6 @@ function refuseForeign(operation: string, cause: unknown): never {
 /** ONNX Runtime in a thread of its own, so that the caller's event loop stays free. */
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const device = options.device ?? 'cpu';
-  if (device !== 'cpu') {
-    const hint = 'leave --device out to run on the CPU';
-    throw new ContrappostoError('unsupported', { operation: 'device', expected: 'cpu', got: device, hint });
-  }
   const settings = { threads: options.threads ?? availableParallelism(), provider: device };
   const client = new WorkerClient();
   const cache = new Map<WeightSource, Map<string, Promise<OrtSession>>>();

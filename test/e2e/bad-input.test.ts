@@ -113,6 +113,7 @@ async function refuse(args: readonly string[]): Promise<Finished> {
 
 const listing = () => readdirSync(scratch, { recursive: true }).sort();
 
+const ABSENT_DEVICE = process.platform === 'darwin' ? 'dml' : 'coreml';
 const draw = ['generate', 'a man', '--model', 'model', '--steps', '1'];
 const out = ['--out', 'a.png'];
 
@@ -123,7 +124,12 @@ describe('the command line', () => {
     ['an unknown option', [...draw, '--stps', '3'], /unknown option '--stps'.*did you mean --steps\?/s],
     ['an option without its value', [...draw, '--seed'], /hint: see contrapposto generate --help/],
     ['two prompts', [...draw, 'a dog'], /too many arguments.*hint:/s],
-    ['another device', [...draw, ...out, '--device', 'abacus'], /--device: expected cpu.*hint:/s],
+    ['another device', [...draw, ...out, '--device', 'abacus'], /--device: expected auto, cpu.*hint:/s],
+    [
+      'a device that is not here',
+      [...draw, ...out, '--device', ABSENT_DEVICE],
+      /--device \w+: expected a device.*hint:/s,
+    ],
     ['a kind of scene that is not there', ['synth', '--kind', 'opera', '--out', 's'], /opera.*hint:/s],
     ['synth without a folder', ['synth'], /--out.*hint:/s],
     ['an unknown recipe', ['train', 'nothing', '--export', 'e', '--data', 'folder'], /recipe: expected one of/],

@@ -67,7 +67,7 @@ export function generateCommand(): Command {
   return command.action(async (prompt: string | undefined, options: GenerateOptions) => {
     // The engine is loaded only once the command line is known to be good.
     const { generate } = await import('../generate.js');
-    await execute(options, (context) => generate(prompt, { options, context }));
+    await execute(options, (context) => generate(prompt, { options, context }), { devices: 'any' });
   });
 }
 
