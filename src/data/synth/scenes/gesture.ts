@@ -22,9 +22,10 @@ function gestureScene(choose: (figure: Figure) => Gesture) {
     const hands: readonly Side[] = both ? SIDES : [side];
     figure.loosen();
     figure.stand();
-    figure.look(0, 0, 0.6);
-    const place = random.weighted(gesture.places);
     const yaw = random.between(-0.5, 0.5);
+    // Who shows something looks at the one it is shown to, mostly.
+    figure.look(random.chance(0.8) ? yaw * 0.85 : 0, 0, 0.5);
+    const place = random.weighted(gesture.places);
     for (const hand of hands) {
       figure.raiseShoulder(hand, random.between(0, 0.12));
       hold(figure, hand, { gesture, place, yaw });
@@ -112,7 +113,7 @@ function words(figure: Figure, { gesture, hands }: { gesture: Gesture; hands: re
   const { sex, subject } = figure.pose.character.info;
   const whose = subject === 'person' ? 'their' : POSSESSIVE[sex];
   const which = hands.length > 1 ? 'both hands' : `${whose} ${hands[0] === 'L' ? 'left' : 'right'} hand`;
-  const own = (text: string) => text.replace(/\bthe (lips|index finger|hand)\b/, `${whose} $1`);
+  const own = (text: string) => text.replace(/\bthe (lips|index finger|fingers)\b/, `${whose} $1`);
   const wordings = gesture.wordings.flatMap(([doing, does]): (readonly [string, string])[] => [
     [own(doing), own(does)],
     [`${own(doing)} with ${which}`, `${own(does)} with ${which}`],

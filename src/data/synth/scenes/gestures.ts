@@ -51,25 +51,27 @@ interface Draft {
   places?: Gesture['places'];
 }
 
-/** `phrases`: what follows making, showing and the like; others are given in full as [doing, does]. */
-function gesture(draft: Draft, phrases: readonly string[], others: Gesture['wordings'] = []): Gesture {
+/** `signs` are made or shown, `sights` shown or held up; others are given in full as [doing, does]. */
+function gesture(
+  draft: Draft,
+  { signs = [], sights = [], others = [] }: { signs?: string[]; sights?: string[]; others?: Gesture['wordings'] },
+): Gesture {
   const { name, bends, thumb, spread = TOGETHER, places = BESIDE } = draft;
-  const verbs = [
-    ['making', 'makes'],
-    ['showing', 'shows'],
-  ] as const;
-  const wordings = phrases.flatMap((noun) =>
-    verbs.map(([doing, does]) => [`${doing} ${noun}`, `${does} ${noun}`] as const),
-  );
+  const said = (verbs: Gesture['wordings'], nouns: readonly string[]) =>
+    nouns.flatMap((noun) => verbs.map(([doing, does]) => [`${doing} ${noun}`, `${does} ${noun}`] as const));
   return {
     name,
     shape: { bends, thumb, spread },
     fingers: draft.fingers ?? UP,
     palm: draft.palm ?? TO_VIEWER,
     places,
-    wordings: [...wordings, ...others],
+    wordings: [...said([MAKING, SHOWING], signs), ...said([SHOWING, HOLDING_UP], sights), ...others],
   };
 }
+
+const MAKING = ['making', 'makes'] as const;
+const SHOWING = ['showing', 'shows'] as const;
+const HOLDING_UP = ['holding up', 'holds up'] as const;
 
 /** HaGRID's classes, in its order. */
 export const GESTURES: readonly Gesture[] = [
@@ -86,8 +88,7 @@ export const GESTURES: readonly Gesture[] = [
         ['raised', 1],
       ],
     },
-    ['a call me sign', 'a phone call gesture'],
-    [['gesturing to call', 'gestures to call']],
+    { signs: ['a call me sign', 'a phone call gesture'], others: [['gesturing to call', 'gestures to call']] },
   ),
   gesture(
     {
@@ -98,21 +99,15 @@ export const GESTURES: readonly Gesture[] = [
       palm: [0.25, -0.05, 0.95],
       places: [['front', 1]],
     },
-    ['a thumbs down sign', 'a dislike gesture'],
-    [['giving a thumbs down', 'gives a thumbs down']],
+    { signs: ['a thumbs down sign', 'a dislike gesture'], others: [['giving a thumbs down', 'gives a thumbs down']] },
   ),
   gesture(
     { name: 'fist', bends: fingers(0, 0, 0, 0), thumb: { finger: 3, bone: 2 }, fingers: [0.05, 0.72, 0.66] },
-    ['a fist'],
-    [
-      ['raising a fist', 'raises a fist'],
-      ['holding up a clenched fist', 'holds up a clenched fist'],
-    ],
+    { signs: ['a fist'], sights: ['a clenched fist'], others: [['raising a fist', 'raises a fist']] },
   ),
   gesture(
     { name: 'four', bends: fingers(1, 1, 1, 1), thumb: 'across', spread: WIDE },
-    ['the number four', 'four fingers'],
-    [['holding up four fingers', 'holds up four fingers']],
+    { signs: ['the number four'], sights: ['four fingers'] },
   ),
   gesture(
     {
@@ -123,8 +118,7 @@ export const GESTURES: readonly Gesture[] = [
       palm: [-0.5, 0.05, -0.85],
       places: [['front', 1]],
     },
-    ['a thumbs up sign', 'a like gesture'],
-    [['giving a thumbs up', 'gives a thumbs up']],
+    { signs: ['a thumbs up sign', 'a like gesture'], others: [['giving a thumbs up', 'gives a thumbs up']] },
   ),
   gesture(
     {
@@ -135,8 +129,10 @@ export const GESTURES: readonly Gesture[] = [
       palm: [-0.75, 0, -0.35],
       places: [['lips', 1]],
     },
-    ['a hush sign', 'a silence gesture'],
-    [['putting a finger to the lips', 'puts a finger to the lips']],
+    {
+      signs: ['a hush sign', 'a silence gesture'],
+      others: [['putting a finger to the lips', 'puts a finger to the lips']],
+    },
   ),
   gesture(
     {
@@ -150,24 +146,23 @@ export const GESTURES: readonly Gesture[] = [
       thumb: { finger: 2, bone: 4 },
       spread: [0.05, 0.02, -0.14, -0.32],
     },
-    ['an ok sign', 'an okay gesture'],
+    { signs: ['an ok sign', 'an okay gesture'] },
   ),
   gesture(
     { name: 'one', bends: fingers(1, 0, 0, 0), thumb: { finger: 3, bone: 2 } },
-    ['the number one', 'one finger'],
-    [
-      ['holding up one finger', 'holds up one finger'],
-      ['raising the index finger', 'raises the index finger'],
-    ],
+    {
+      signs: ['the number one'],
+      sights: ['one finger'],
+      others: [['raising the index finger', 'raises the index finger']],
+    },
   ),
   gesture(
     { name: 'palm', bends: fingers(1, 1, 1, 1), thumb: 'out', spread: WIDE },
-    ['an open palm', 'five spread fingers'],
-    [['holding up an open hand', 'holds up an open hand']],
+    { sights: ['an open palm', 'five spread fingers', 'an open hand'] },
   ),
   gesture(
     { name: 'peace', bends: fingers(1, 1, 0, 0), thumb: { finger: 4, bone: 2 }, spread: [0.26, -0.14, -0.1, -0.12] },
-    ['a peace sign', 'a victory sign'],
+    { signs: ['a peace sign', 'a victory sign'] },
   ),
   gesture(
     {
@@ -177,39 +172,35 @@ export const GESTURES: readonly Gesture[] = [
       spread: [0.26, -0.14, -0.1, -0.12],
       palm: TO_SELF,
     },
-    ['an inverted peace sign', 'a peace sign with the back of the hand'],
+    { signs: ['an inverted peace sign', 'a reversed victory sign'] },
   ),
   gesture(
     { name: 'rock', bends: fingers(1, 0, 0, 1), thumb: { finger: 3, bone: 2 }, spread: [0.12, 0, -0.03, -0.26] },
-    ['a rock sign', 'the sign of the horns'],
+    { signs: ['a rock sign', 'the sign of the horns'] },
   ),
   gesture(
     { name: 'stop', bends: fingers(1, 1, 1, 1), thumb: 'beside' },
-    ['a stop sign', 'a stop gesture'],
-    [['holding up a flat palm', 'holds up a flat palm']],
+    { signs: ['a stop sign', 'a stop gesture'], sights: ['a flat palm'] },
   ),
-  gesture({ name: 'stop_inverted', bends: fingers(1, 1, 1, 1), thumb: 'beside', palm: TO_SELF }, [
-    'an inverted stop sign',
-    'the back of a flat hand',
-  ]),
+  gesture(
+    { name: 'stop_inverted', bends: fingers(1, 1, 1, 1), thumb: 'beside', palm: TO_SELF },
+    { signs: ['an inverted stop sign'], sights: ['the back of a flat hand'] },
+  ),
   gesture(
     { name: 'three', bends: fingers(1, 1, 1, 0), thumb: { finger: 5, bone: 2 }, spread: [0.2, 0, -0.2, -0.2] },
-    ['the number three', 'three fingers'],
-    [['holding up three fingers', 'holds up three fingers']],
+    { signs: ['the number three'], sights: ['three fingers'] },
   ),
   gesture(
     { name: 'three2', bends: fingers(1, 1, 0, 0), thumb: 'out', spread: [0.2, -0.14, -0.1, -0.12] },
-    ['the number three with the thumb', 'a thumb and two fingers'],
-    [['holding up a thumb and two fingers', 'holds up a thumb and two fingers']],
+    { signs: ['the number three with the thumb'], sights: ['a thumb and two fingers'] },
   ),
   gesture(
     { name: 'two_up', bends: fingers(1, 1, 0, 0), thumb: { finger: 4, bone: 2 }, spread: PAIR },
-    ['two fingers held together', 'a two fingers up sign'],
-    [['holding up two fingers together', 'holds up two fingers together']],
+    { signs: ['a two fingers up sign'], sights: ['two fingers together'] },
   ),
   gesture(
     { name: 'two_up_inverted', bends: fingers(1, 1, 0, 0), thumb: { finger: 4, bone: 2 }, spread: PAIR, palm: TO_SELF },
-    ['an inverted two fingers up sign', 'two fingers together with the back of the hand'],
+    { signs: ['an inverted two fingers up sign'], sights: ['the back of two fingers together'] },
   ),
 ];
 
@@ -232,9 +223,9 @@ export function freeGesture(random: SceneRandom): Gesture {
     palm: [-Math.sin(turn), random.normal(0.15), Math.cos(turn) * (random.chance(0.7) ? 1 : -1)],
     places: BESIDE,
     wordings: [
-      ['holding up a hand', 'holds up a hand'],
       ['gesturing', 'gestures'],
-      ['raising a hand', 'raises a hand'],
+      ['showing some fingers', 'shows some fingers'],
+      ['moving the fingers', 'moves the fingers'],
     ],
   };
 }
