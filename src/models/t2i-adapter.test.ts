@@ -1,6 +1,6 @@
 // The three forms of T2I-Adapter: parameter names, sizes of the features, order of unshuffled pixels.
 import { afterAll, describe, expect, it } from 'vitest';
-import { float32, floats, sizeOf } from '../core/tensor.js';
+import { float32, floats, sizeOf, type Tensor } from '../core/tensor.js';
 import { createRuntime } from '../runtime/index.js';
 import { memorySource } from '../weights/index.js';
 import { parseT2IAdapterConfig, randomWeights, t2iAdapterGraph } from './index.js';
@@ -16,6 +16,36 @@ const namesOf = (fields: object) => {
   const graph = t2iAdapterGraph(parseT2IAdapterConfig(fields), { batch: 1, height: 32, width: 32 });
   return [...graph.parameters].map(([name, { shape }]) => `${name} ${shape.join('x')}`);
 };
+
+/** [channel][row][column] */
+type Maps = number[][][];
+
+const each =
+  <A, B>(change: (value: A) => B) =>
+  (values: A[]) =>
+    values.map(change);
+
+function grid(side: number, value: (i: number, j: number) => number): number[][] {
+  return Array.from({ length: side }, (_, i) => Array.from({ length: side }, (_, j) => value(i, j)));
+}
+
+/** A convolution of square maps with zeros around them, by its definition. */
+function loopConvolution(x: Maps, { weight, bias, padding }: { weight: Tensor; bias: Tensor; padding: number }): Maps {
+  const [outputs, inputs, kernel] = weight.shape;
+  const side = x[0].length;
+  return Array.from({ length: outputs }, (_, o) =>
+    grid(side, (i, j) => {
+      let sum = floats(bias)[o];
+      for (let c = 0; c < inputs; c++) {
+        for (let k = 0; k < kernel * kernel; k++) {
+          const value = x[c][i + Math.floor(k / kernel) - padding]?.[j + (k % kernel) - padding] ?? 0;
+          sum += value * floats(weight)[(o * inputs + c) * kernel * kernel + k];
+        }
+      }
+      return sum;
+    }),
+  );
+}
 
 describe('T2IAdapter', () => {
   it('halves between stages as its form says, odd sizes rounded up', () => {
@@ -76,6 +106,49 @@ describe('T2IAdapter', () => {
     const session = await runtime.session(graph, memorySource(tensors));
     const { feat1 } = await session.run({ cond: float32([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 1, 3, 3]) });
     expect([...floats(feat1)]).toEqual([3, 4.5, 7.5, 9]);
+  });
+
+  it('computes the light form as plain loops do', async () => {
+    const fields = {
+      adapter_type: 'light_adapter',
+      in_channels: 1,
+      channels: [8],
+      downscale_factor: 2,
+      num_res_blocks: 2,
+    };
+    const graph = t2iAdapterGraph(parseT2IAdapterConfig(fields), { batch: 1, height: 8, width: 8 });
+    const weights = randomWeights(graph, 6);
+    const picture = Array.from({ length: 64 }, (_, i) => ((i * 29) % 17) / 17);
+    const conv = (x: Maps, name: string, padding: number) =>
+      loopConvolution(x, { weight: weights.read(`${name}.weight`), bias: weights.read(`${name}.bias`), padding });
+    const stage = (input: Maps, at: string) => {
+      let x = conv(input, `${at}.in_conv`, 0);
+      for (const block of [0, 1]) {
+        const hidden = conv(x, `${at}.resnets.${block}.block1`, 1).map(each(each((v) => Math.max(0, v))));
+        const change = conv(hidden, `${at}.resnets.${block}.block2`, 1);
+        x = x.map((rows, c) => rows.map((row, i) => row.map((v, j) => v + change[c][i][j])));
+      }
+      return conv(x, `${at}.out_conv`, 0);
+    };
+    // Pixels of a 2 by 2 block become channels: upper left, upper right, lower left, lower right.
+    const unshuffled = [0, 1, 8, 9].map((at) => grid(4, (i, j) => picture[at + 16 * i + 2 * j]));
+    const first = stage(unshuffled, 'adapter.body.0');
+    const halved = first.map((m) =>
+      grid(2, (i, j) => [0, 1].reduce((sum, di) => sum + m[2 * i + di][2 * j] + m[2 * i + di][2 * j + 1], 0) / 4),
+    );
+    const session = await runtime.session(graph, weights);
+    const made = await session.run({ cond: float32(picture, [1, 1, 8, 8]) });
+    for (const [name, expected] of [
+      ['feat0', first],
+      ['feat1', stage(halved, 'adapter.body.1')],
+    ] as const) {
+      const flat = expected.flat(2);
+      expect(floats(made[name]).length).toBe(flat.length);
+      floats(made[name]).forEach((v, i) => {
+        expect(v).toBeCloseTo(flat[i], 4);
+      });
+      expect(Math.max(...flat) - Math.min(...flat)).toBeGreaterThan(0.01);
+    }
   });
 
   it('refuses pictures of another size, and configs that it cannot follow', () => {
