@@ -1,55 +1,9 @@
 // Everything behind the meshes, ray by ray: ground zones, walls, ceiling, sky and skyline, with shadows on them.
+import type { Backdrop, GroundZone, Wall } from './backdrop.js';
 import type { Camera } from './camera.js';
-import { type GroundTexture, TILE, variationMap } from './ground-textures.js';
+import { fetchTexel, levelOf, TILE, variationMap } from './ground-textures.js';
 import type { ShadowMap } from './shadow.js';
 import type { Vec3 } from './vector.js';
-
-/** A textured plane's look: light and tint are already multiplied into `factor`. */
-export interface Surface {
-  texture: GroundTexture;
-  factor: Vec3;
-}
-
-/** A strip of the ground: from the previous zone's border to `until` along the ground's axis. */
-export interface GroundZone extends Surface {
-  until: number;
-}
-
-/** A vertical plane: points p with dot(p, normal) = offset; seen from the side the normal points to. */
-export interface Wall extends Surface {
-  normal: Vec3;
-  offset: number;
-  /** Height and colour (lit) of the board along its foot; 0 for none. */
-  skirting: number;
-  skirtingColour: Vec3;
-}
-
-export interface Sky {
-  zenith: Vec3;
-  horizon: Vec3;
-  /** 0 clear to 1 cloudy. */
-  clouds: number;
-  cloudOffset: number;
-  /** Height of the skyline above the horizon (as slope) by azimuth, and its colour. */
-  skyline: (azimuth: number) => number;
-  /** No skyline reaches above this slope. */
-  skylineTop: number;
-  skylineColour: Vec3;
-}
-
-export interface Backdrop {
-  zones: GroundZone[];
-  /** Direction of the axis along which zones follow each other, and of the ground's texture. */
-  zoneAxis: readonly [number, number];
-  groundOffset: number;
-  walls: Wall[];
-  ceiling: { height: number; colour: Vec3 } | null;
-  sky: Sky;
-  /** Distance over which the ground fades into the horizon. */
-  haze: number;
-  /** Share of the ground's and the walls' light that a full shadow takes away, as sRGB factor. */
-  shadowDepth: number;
-}
 
 /** Maps prepared by `prefilterGround`. */
 export interface BackgroundShadows {
@@ -91,13 +45,6 @@ export function fillBackground(
 const SURFACE = { none: 0, sky: 1, ground: 2, ceiling: 3, wall: 4 } as const;
 /** Smooth quantities of the sky are computed at every so many pixels and interpolated between. */
 const SKY_STEP = 16;
-
-/** Mip level that suits `texelsPerPixel`. */
-function levelOf(texelsPerPixel: number): number {
-  let level = 0;
-  for (let footprint = texelsPerPixel; footprint > 1.4 && level < 7; footprint *= 0.5) level++;
-  return level;
-}
 
 /**
  * Paints row after row: first what each pixel shows, then one surface at a time in a loop of its own, because a
@@ -453,30 +400,4 @@ function nearWalls(
     gap: line.x * normal[0] + line.z * normal[2] - offset,
     step: line.dx * normal[0] + line.dz * normal[2],
   }));
-}
-
-/** Bilinear texel at (u, v) in repetitions of a picture with `side` texels a side, into `out`. */
-function fetchTexel(texels: Uint8Array, side: number, u: number, v: number, out: Float64Array): void {
-  const fu = u * side - 0.5;
-  const fv = v * side - 0.5;
-  const column = Math.floor(fu);
-  const row = Math.floor(fv);
-  const tu = fu - column;
-  const tv = fv - row;
-  const mask = side - 1;
-  const above = (row & mask) * side;
-  const below = ((row + 1) & mask) * side;
-  const left = column & mask;
-  const right = (column + 1) & mask;
-  const a = (above + left) * 3;
-  const b = (above + right) * 3;
-  const c = (below + left) * 3;
-  const d = (below + right) * 3;
-  const kd = tu * tv;
-  const kb = tu - kd;
-  const kc = tv - kd;
-  const ka = 1 - tu - tv + kd;
-  out[0] = texels[a] * ka + texels[b] * kb + texels[c] * kc + texels[d] * kd;
-  out[1] = texels[a + 1] * ka + texels[b + 1] * kb + texels[c + 1] * kc + texels[d + 1] * kd;
-  out[2] = texels[a + 2] * ka + texels[b + 2] * kb + texels[c + 2] * kc + texels[d + 2] * kd;
 }

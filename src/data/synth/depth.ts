@@ -1,5 +1,5 @@
 // The depth map of a picture: how far the nearest surface of each pixel lies along the viewing axis.
-import type { Backdrop } from './background.js';
+import type { Backdrop } from './backdrop.js';
 import type { Camera } from './camera.js';
 import { SAMPLES, type SampleLayer } from './raster.js';
 

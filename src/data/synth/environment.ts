@@ -1,5 +1,5 @@
 // The place of a scene: ground, walls or sky, light, and what stands around, drawn to suit the camera's view.
-import type { Backdrop, GroundZone, Wall } from './background.js';
+import type { Backdrop, GroundZone, Wall } from './backdrop.js';
 import type { Camera } from './camera.js';
 import * as furniture from './furniture.js';
 import { type GroundTextureName, groundTexture, isGroundTexture } from './ground-textures.js';

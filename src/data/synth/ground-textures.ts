@@ -227,3 +227,36 @@ export function variationMap(): Uint8Array {
   return variation;
 }
 let variation: Uint8Array | undefined;
+
+/** Mip level that suits `texelsPerPixel`. */
+export function levelOf(texelsPerPixel: number): number {
+  let level = 0;
+  for (let footprint = texelsPerPixel; footprint > 1.4 && level < 7; footprint *= 0.5) level++;
+  return level;
+}
+
+/** Bilinear texel at (u, v) in repetitions of a picture with `side` texels a side, into `out`. */
+export function fetchTexel(texels: Uint8Array, side: number, u: number, v: number, out: Float64Array): void {
+  const fu = u * side - 0.5;
+  const fv = v * side - 0.5;
+  const column = Math.floor(fu);
+  const row = Math.floor(fv);
+  const tu = fu - column;
+  const tv = fv - row;
+  const mask = side - 1;
+  const above = (row & mask) * side;
+  const below = ((row + 1) & mask) * side;
+  const left = column & mask;
+  const right = (column + 1) & mask;
+  const a = (above + left) * 3;
+  const b = (above + right) * 3;
+  const c = (below + left) * 3;
+  const d = (below + right) * 3;
+  const kd = tu * tv;
+  const kb = tu - kd;
+  const kc = tv - kd;
+  const ka = 1 - tu - tv + kd;
+  out[0] = texels[a] * ka + texels[b] * kb + texels[c] * kc + texels[d] * kd;
+  out[1] = texels[a + 1] * ka + texels[b + 1] * kb + texels[c + 1] * kc + texels[d + 1] * kd;
+  out[2] = texels[a + 2] * ka + texels[b + 2] * kb + texels[c + 2] * kc + texels[d + 2] * kd;
+}
