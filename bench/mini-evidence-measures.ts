@@ -6,6 +6,7 @@ import { float32 } from '../src/core/tensor.js';
 import { regionClasses } from '../src/data/synth/annotations.js';
 import type { SceneRenderer } from '../src/data/synth/render-scene.js';
 import { createRuntime, loadPipeline, openCheckpoint } from '../src/index.js';
+import { openClipScorer } from '../src/metrics/clip-scorer.js';
 import { openJudge } from '../src/metrics/judge.js';
 import { detectObjects } from '../src/pose/detect/centernet.js';
 import { Pyramid } from '../src/pose/detect/crop.js';
@@ -89,6 +90,30 @@ export async function measureJudge(context: Context, folder: string | undefined)
     const own = judge.triplets.findIndex((triplet) => triplet.verb === verb && triplet.object === object);
     const scores = judge.triplets.map((triplet) => found.find((f) => f.triplet === triplet)!.score);
     return { own, scores: scores.map(rounded), features: Array.from(await judge.judgeFeatures(image), rounded) };
+  });
+  await runtime.close();
+  return ledger;
+}
+
+/** Texts that a picture's own prompt is ranked among. */
+export const TEXTS = 20;
+
+/**
+ * Place of a picture's own prompt among texts, 0 the first, by the scorer of texts and pictures; the others are prompts
+ * spread over the whole list. `folder` is where its weights are (default: the embedded ones).
+ */
+export async function measureScorer(
+  context: Context,
+  options: { folder?: string; all: readonly EvidencePrompt[] },
+): Promise<Ledger<number>> {
+  const runtime = createRuntime();
+  const { all, folder } = options;
+  const scorer = openClipScorer(runtime, { folder });
+  const ledger = await measure(context, { name: 'scorer', sources: ['pictures', 'renders'] }, async (image, prompt) => {
+    const stride = Math.floor(all.length / TEXTS);
+    const texts = Array.from({ length: TEXTS }, (_, k) => all[(prompt.index + k * stride) % all.length].prompt);
+    const ranked = await scorer.rankTexts(image, [...new Set(texts)]);
+    return ranked.findIndex(({ text }) => text === prompt.prompt);
   });
   await runtime.close();
   return ledger;

@@ -1,4 +1,5 @@
 // The evidence as Markdown: one table a question, the command that made it, and what its limits are.
+import { TEXTS } from './mini-evidence-measures.js';
 import type { Distance, Share, Summary } from './mini-evidence-summary.js';
 
 const percent = ({ yes, of }: Share) => (of > 0 ? `${((100 * yes) / of).toFixed(1)} % (${yes} of ${of})` : '-');
@@ -49,6 +50,10 @@ The prompt's verb and object are among the judge's first three. Held-out combina
 
 The judge was trained on renders, so it reads a render better than anything else; it never saw a generator's picture.
 
+## Text and picture, by the scorer
+
+The prompt of a picture fits it best of ${TEXTS} prompts spread over the list (by chance ${(100 / TEXTS).toFixed(0)} %): ${percent(summary.texts.pictures)} of the pictures, ${percent(summary.texts.renders)} of the renders. Prompts differ in clothes, colours and places, too.
+
 ## Distance to the renders
 
 | Fréchet distance of | pictures to renders | floor: other renders to renders |
@@ -82,6 +87,7 @@ ${[
   row('named object found', ({ named }) => percent(named.pictures)),
   row('judge, combinations of training', ({ judged }) => percent(judged.training.pictures)),
   row('judge, held-out combinations', ({ judged }) => percent(judged['held-out'].pictures)),
+  row('own prompt fits best of twenty', ({ texts }) => percent(texts.pictures)),
   row('Fréchet distance, photographs’ features', ({ distances }) => decimal(distances.photographs.pictures, 3)),
   row('Fréchet distance, judge’s features', ({ distances }) => decimal(distances.judge.pictures, 3)),
   row('reconstruction, dB', ({ reconstruction: found }) => decimal(found?.psnr ?? null)),

@@ -28,6 +28,8 @@ export interface Summary {
   named: Record<Source, Share>;
   classes: { name: string; pictures: Share; renders: Share }[];
   judged: Record<EvidencePrompt['set'], Record<'pictures' | 'renders', Share> & { chance: number | null }>;
+  /** Pictures whose own prompt fits best of twenty, by the scorer. */
+  texts: Record<'pictures' | 'renders', Share>;
   distances: { photographs: Distance; judge: Distance };
   reconstruction: { count: number; psnr: number; psnrFacesHands: number } | null;
   generation: { secondsEach: number; cpuSecondsEach: number; peakMegabytes: number } | null;
@@ -46,6 +48,8 @@ export interface GenerationRecord {
 export function summarise(out: string, prompts: readonly EvidencePrompt[]): Summary {
   const detectors = new Ledger<Detected>(join(out, 'detectors.jsonl'));
   const judged = new Ledger<Judged>(join(out, 'judge.jsonl'));
+  const scorer = new Ledger<number>(join(out, 'scorer.jsonl'));
+  const ownText = (source: Source) => share(scorer.all(source), ({ value }) => value === 0);
   const features = new Ledger<number[]>(join(out, 'features.jsonl'));
   const bySource = <T>(value: (source: Source) => T) =>
     Object.fromEntries(SOURCES.map((source) => [source, value(source)])) as Record<Source, T>;
@@ -55,6 +59,7 @@ export function summarise(out: string, prompts: readonly EvidencePrompt[]): Summ
     named: bySource((source) => objectsFound(detectors, source)),
     classes: classes(detectors, prompts),
     judged: { training: judgedSet('training'), 'held-out': judgedSet('held-out') },
+    texts: { pictures: ownText('pictures'), renders: ownText('renders') },
     distances: {
       photographs: distances((source) => features.all(source).map(({ value }) => value)),
       judge: distances((source) => judged.all(source).map(({ value }) => value.features)),

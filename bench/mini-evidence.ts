@@ -1,6 +1,6 @@
 // How good the embedded model is, with everything that it is compared with: `npx tsx bench/mini-evidence.ts --pack FILE`.
 // Goes on where it was stopped (pictures and measurements stay in --out); --part runs some of its parts:
-// prompts (freezes the list), renders, pictures, detectors, judge, features, reconstruction, storage, report.
+// prompts (freezes the list), renders, pictures, detectors, features, reconstruction, judge, scorer, storage, report.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ import {
   measureFeatures,
   measureJudge,
   measureReconstruction,
+  measureScorer,
   pathOf,
 } from './mini-evidence-measures.js';
 import {
@@ -28,7 +29,7 @@ import {
 import { markdown } from './mini-evidence-report.js';
 import { type GenerationRecord, summarise } from './mini-evidence-summary.js';
 
-const PARTS = ['renders', 'pictures', 'detectors', 'judge', 'features', 'reconstruction', 'report'];
+const PARTS = ['renders', 'pictures', 'detectors', 'features', 'reconstruction', 'judge', 'scorer', 'report'];
 /** Prompts whose renders the autoencoder must keep, and pictures made again from other weights. */
 const RECONSTRUCTIONS = 64;
 const STORAGE_PICTURES = 12;
@@ -43,6 +44,8 @@ const { values } = parseArgs({
     model: { ...text, default: 'mini' },
     /** The judge's folder; default: the embedded one. */
     judge: text,
+    /** The folder of the scorer of texts and pictures; default: the embedded one. */
+    scorer: text,
     pack: text,
     out: { ...text, default: 'out/evidence' },
     /** Only the first prompts of the list. */
@@ -188,6 +191,16 @@ async function report({ prompts }: Context): Promise<void> {
   console.log(JSON.stringify(summary));
 }
 
+/** Runs a part whose weights may not be embedded in this copy. */
+async function ifThere(name: 'judge' | 'scorer', part: () => Promise<unknown>): Promise<void> {
+  try {
+    await part();
+  } catch (error) {
+    if (values[name] || !(error instanceof ContrappostoError && error.code === 'not-found')) throw error;
+    note(`${name} left out: ${error.message}`);
+  }
+}
+
 const parts = values.part.split(',');
 if (parts.includes('prompts')) note(`${freezePrompts(values.pack).length} prompts frozen`);
 const context: Context = { out, prompts: chosenPrompts(), note };
@@ -196,7 +209,8 @@ const RUN: Record<string, () => Promise<unknown>> = {
   renders: () => renders(context),
   pictures: () => pictures(context),
   detectors: () => measureDetectors(context),
-  judge: () => measureJudge(context, values.judge),
+  judge: () => ifThere('judge', () => measureJudge(context, values.judge)),
+  scorer: () => ifThere('scorer', () => measureScorer(context, { folder: values.scorer, all: readPrompts() })),
   features: () => measureFeatures(context),
   reconstruction: () =>
     measureReconstruction(context, {
