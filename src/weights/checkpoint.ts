@@ -46,7 +46,7 @@ export interface CheckpointOptions {
 }
 
 /**
- * Opens a checkpoint folder, or a single `.safetensors` file of Stable Diffusion 1 or XL. Networks are opened when asked for, and their tensors read when asked for.
+ * Opens a checkpoint folder, or a single `.safetensors` file of Stable Diffusion 1, 2 or XL. Networks are opened when asked for, and their tensors read when asked for.
  *
  * @example
  * const checkpoint = openCheckpoint('stable-diffusion-v1-5');

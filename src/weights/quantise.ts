@@ -51,9 +51,13 @@ export function quantiseInt8(tensor: Tensor): QuantisedTensor {
 export function dequantiseInt8({ values, scale }: QuantisedTensor): Tensor {
   const width = sizeOf(values.shape.slice(1));
   const scales = floats(scale);
-  const data = new Float32Array(values.data.length);
+  // Through one kind of array: a loop that has seen several reads each element ten times slower.
+  const { buffer, byteOffset, length } = values.data;
+  const bytes = new Int8Array(buffer, byteOffset, length);
+  const data = new Float32Array(length);
   for (let c = 0; c < scales.length; c++) {
-    for (let i = c * width; i < (c + 1) * width; i++) data[i] = (values.data[i] as number) * scales[c];
+    const factor = scales[c];
+    for (let i = c * width; i < (c + 1) * width; i++) data[i] = bytes[i] * factor;
   }
   return { dtype: 'float32', shape: values.shape, data };
 }

@@ -1,5 +1,4 @@
 // Asks the hub: which commit a name stands for, which files it has, and their bytes; with errors that say what to do.
-import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { ContrappostoError, throwIfAborted } from '../../core/errors.js';
 import { type HubFile, type HubId, isSafePath, treeEntrySchema } from './hub-id.js';
 import type { HubSettings } from './settings.js';
@@ -23,6 +22,9 @@ export interface OpenDownload {
   cancel(): void;
 }
 
+/** Loaded by those who ask the hub: most runs use a model that is there. */
+const library = () => import('@huggingface/hub');
+
 /** A client of the hub at `settings.endpoint`. Its calls throw `not-found`, `invalid-input`, `io`, `aborted`. */
 export function hubClient(settings: HubSettings, { signal }: { signal?: AbortSignal } = {}): HubClient {
   const { endpoint: hubUrl } = settings;
@@ -31,7 +33,10 @@ export function hubClient(settings: HubSettings, { signal }: { signal?: AbortSig
     async commit(id) {
       const operation = `model "${id.name}"`;
       const asked = { name: id.name, revision: id.revision, additionalFields: ['sha' as const], hubUrl };
-      const { sha } = await asking({ operation, settings, signal }, () => modelInfo({ ...asked, fetch: request(id) }));
+      const { sha } = await asking({ operation, settings, signal }, async () => {
+        const { modelInfo } = await library();
+        return modelInfo({ ...asked, fetch: request(id) });
+      });
       if (!/^[0-9a-f]{40}$/.test(sha ?? '')) throw strange(operation, 'a commit');
       return sha;
     },
@@ -40,6 +45,7 @@ export function hubClient(settings: HubSettings, { signal }: { signal?: AbortSig
       return asking({ operation, settings, signal }, async () => {
         const files: HubFile[] = [];
         const repo = { type: 'model' as const, name: id.name };
+        const { listFiles } = await library();
         for await (const raw of listFiles({ repo, recursive: true, revision: commit, hubUrl, fetch: request(id) })) {
           if (raw.type !== 'file') continue;
           const entry = treeEntrySchema.safeParse(raw);
@@ -111,7 +117,8 @@ async function asking<T>({ operation, settings, signal }: Asking, ask: () => Pro
   } catch (cause) {
     throwIfAborted(signal, operation);
     if (cause instanceof ContrappostoError) throw cause;
-    if (cause instanceof HubApiError || cause instanceof SyntaxError) throw strange(operation, 'an answer of the hub');
+    if (cause instanceof (await library()).HubApiError || cause instanceof SyntaxError)
+      throw strange(operation, 'an answer of the hub');
     throw unreachable(operation, { endpoint: settings.endpoint, cause });
   }
 }

@@ -2,13 +2,20 @@
 import type { Shape, WeightSource } from '../../core/tensor.js';
 import { layersOfUnet } from '../unet-names.js';
 
-export type Family = 'sd1' | 'sdxl';
+export type Family = 'sd1' | 'sd2' | 'sdxl';
 
-/** Width of an attention head in SDXL's UNet and in all of CLIP's text encoders. */
+/** Width of an attention head in the UNets after Stable Diffusion 1 and in all of CLIP's text encoders. */
 const HEAD_WIDTH = 64;
 
+/** Latent pixels a side that a family was trained for; Stable Diffusion 2 has two sizes. */
+const SIDES: Record<Family, number> = { sd1: 64, sd2: 64, sdxl: 128 };
+
 /** `unet/config.json` of a UNet under diffusers' names. */
-export function unetConfig(weights: WeightSource, family: Family, { pooledWidth }: { pooledWidth?: number }): object {
+export function unetConfig(
+  weights: WeightSource,
+  family: Family,
+  { pooledWidth, side = SIDES[family] }: { pooledWidth?: number; side?: number },
+): object {
   const shape = (name: string): Shape => weights.info(name).shape;
   const layers = layersOfUnet(weights.names());
   const levels = layers.length;
@@ -19,11 +26,10 @@ export function unetConfig(weights: WeightSource, family: Family, { pooledWidth 
   const attention = 'mid_block.attentions.0';
   const added = 'add_embedding.linear_1.weight';
   const addedWidth = weights.has(added) ? shape(added)[1] : undefined;
-  const isXl = family === 'sdxl';
   return {
     _class_name: 'UNet2DConditionModel',
     act_fn: 'silu',
-    sample_size: isXl ? 128 : 64,
+    sample_size: side,
     in_channels: shape('conv_in.weight')[1],
     out_channels: shape('conv_out.weight')[0],
     block_out_channels: channels,
@@ -32,7 +38,7 @@ export function unetConfig(weights: WeightSource, family: Family, { pooledWidth 
     mid_block_type: 'UNetMidBlock2DCrossAttn',
     up_block_types: up.map((n) => (n > 0 ? 'CrossAttnUpBlock2D' : 'UpBlock2D')),
     transformer_layers_per_block: down.map((n, level) => Math.max(1, n || up[levels - 1 - level])),
-    attention_head_dim: isXl ? channels.map((n) => Math.max(1, n / HEAD_WIDTH)) : 8,
+    attention_head_dim: family === 'sd1' ? 8 : channels.map((n) => Math.max(1, n / HEAD_WIDTH)),
     cross_attention_dim: shape(`${attention}.transformer_blocks.0.attn2.to_k.weight`)[1],
     use_linear_projection: shape(`${attention}.proj_in.weight`).length === 2,
     norm_num_groups: 32,
@@ -73,7 +79,10 @@ export function vaeConfig(weights: WeightSource, family: Family): object {
 }
 
 /** `text_encoder/config.json` of a CLIP text tower under transformers' names. */
-export function clipConfig(weights: WeightSource, { projected }: { projected: boolean }): object {
+export function clipConfig(
+  weights: WeightSource,
+  { projected, openClip }: { projected: boolean; openClip: boolean },
+): object {
   const shape = (name: string): Shape => weights.info(`text_model.${name}`).shape;
   const [words, width] = shape('embeddings.token_embedding.weight');
   return {
@@ -86,7 +95,7 @@ export function clipConfig(weights: WeightSource, { projected }: { projected: bo
     num_attention_heads: Math.max(1, width / HEAD_WIDTH),
     max_position_embeddings: shape('embeddings.position_embedding.weight')[0],
     // OpenAI's encoder was trained with the approximation, OpenCLIP's with the exact function.
-    hidden_act: projected ? 'gelu' : 'quick_gelu',
+    hidden_act: openClip ? 'gelu' : 'quick_gelu',
     layer_norm_eps: 1e-5,
     projection_dim: projected ? weights.info('text_projection.weight').shape[0] : width,
     bos_token_id: words - 2,
@@ -94,7 +103,7 @@ export function clipConfig(weights: WeightSource, { projected }: { projected: bo
   };
 }
 
-/** `scheduler/scheduler_config.json`: how both families were trained. */
+/** `scheduler/scheduler_config.json`: how these families were trained. */
 export function schedulerConfig(family: Family, { velocity }: { velocity: boolean }): object {
   const training = {
     beta_start: 0.00085,

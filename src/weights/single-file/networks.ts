@@ -87,6 +87,20 @@ const OPEN_CLIP_LAYER: readonly NamePair[] = [
   ['attn.out_proj', 'self_attn.out_proj'],
 ];
 
+/**
+ * As `openClipPlaces`, without the last layer and the projection: Stable Diffusion 2 attends to the last layer but one,
+ * normalised, and files in diffusers layout end there.
+ */
+export function penultimatePlaces(names: ReadonlySet<string>, prefix: string): Places {
+  let layers = 0;
+  while (names.has(`${prefix}transformer.resblocks.${layers}.ln_1.weight`)) layers++;
+  const last = `text_model.encoder.layers.${layers - 1}.`;
+  const kept = [...openClipPlaces(names, prefix)].filter(
+    ([name]) => name !== 'text_projection.weight' && !name.startsWith(last),
+  );
+  return new Map(kept);
+}
+
 /** Parameters of a text encoder that is stored as OpenCLIP has it: queries, keys and values in one, projection transposed. */
 export function openClipPlaces(names: ReadonlySet<string>, prefix: string): Places {
   const places: Places = new Map();

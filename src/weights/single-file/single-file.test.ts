@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ import {
 } from '../../models/index.js';
 import { openCheckpoint } from '../checkpoint.js';
 import { writeSafetensors } from '../safetensors-writer.js';
-import { mergeSources } from '../sources.js';
+import { memorySource, mergeSources } from '../sources.js';
 import { writeTokenizer } from '../tokenizer-folder.js';
 import { unetConfig, vaeConfig } from './configs.js';
 import { unetPlaces, vaePlaces } from './networks.js';
@@ -162,6 +162,80 @@ describe('a file of SDXL', () => {
   });
 });
 
+describe('a file of Stable Diffusion 2', () => {
+  const config = {
+    ...{ block_out_channels: [64, 128], layers_per_block: 1, attention_head_dim: [1, 2], cross_attention_dim: 128 },
+    ...{
+      down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
+      up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+    },
+    use_linear_projection: true,
+  };
+  const size = { batch: 1, height: 8, width: 8 };
+  const unet = randomWeights(unetGraph(parseUNet2DConditionConfig(config), size), 1);
+  const autoencoder = openAutoencoder(SMALL_VAE);
+  const vae = mergeSources(
+    randomWeights(autoencoder.encodeGraph({ ...size, height: 32, width: 32 }), 2),
+    randomWeights(autoencoder.decodeGraph(size), 2),
+  );
+  const encoder = (layers: number) =>
+    randomWeights(
+      clipTextGraph(parseClipTextConfig({ ...clip(128), num_hidden_layers: layers }), {
+        batch: 1,
+        prefix: 'text_model',
+      }),
+      3,
+    );
+  const projection = { 'text_projection.weight': float32(new Float32Array(128 * 128), [128, 128]) };
+  const whole = mergeSources(encoder(3), memorySource(projection));
+  const tensors = {
+    ...renamedTensors(unet, (name) => originalUnetName(name, { layers: 1, levels: 2, upAttention: [false, true] })),
+    ...asConvolutions(renamedTensors(vae, (name) => originalVaeName(name, 3))),
+    ...asOpenClip(whole, 'cond_stage_model.model.'),
+    'cond_stage_model.model.logit_scale': float32([1], []),
+  };
+  const write = async (name: string, metadata?: Record<string, string>) => {
+    const path = join(scratch, name);
+    await writeSafetensors(path, tensors, { metadata });
+    return path;
+  };
+
+  it('is read without the last layer of its text encoder', async () => {
+    const checkpoint = openCheckpoint(await write('v2-1_768-ema-pruned.safetensors'));
+    expect(checkpoint.components).toEqual(['text_encoder', 'unet', 'vae']);
+    expectEqual(checkpoint.component('unet').weights, unet);
+    expectEqual(checkpoint.component('vae').weights, vae);
+    const text = checkpoint.component('text_encoder');
+    expect(text.config).toMatchObject({ ...clip(128), num_hidden_layers: 2, hidden_act: 'gelu' });
+    const names = [...encoder(2).names()];
+    expect([...text.weights.names()].sort()).toEqual(names.sort());
+    for (const name of names) expect(text.weights.read(name).data, name).toEqual(whole.read(name).data);
+    const { sampleSize, ...parsed } = parseUNet2DConditionConfig(checkpoint.component('unet').config);
+    const { sampleSize: _, ...expected } = parseUNet2DConditionConfig(config);
+    expect([parsed, sampleSize]).toEqual([expected, [96, 96]]);
+    expect(checkpoint.schedulerConfig()).toMatchObject({ prediction_type: 'v_prediction' });
+    checkpoint.close();
+  });
+
+  it('predicts what its name, its metadata or the .yaml beside it says, and is refused when nothing does', async () => {
+    const kind = (path: string) => {
+      const checkpoint = openCheckpoint(path);
+      const said = (checkpoint.schedulerConfig() as { prediction_type: string }).prediction_type;
+      checkpoint.close();
+      return said;
+    };
+    expect(kind(await write('512-base-ema.safetensors'))).toBe('epsilon');
+    expect(kind(await write('mine.safetensors', { 'modelspec.prediction_type': 'v' }))).toBe('v_prediction');
+    expect(kind(await write('mine.safetensors', { 'modelspec.prediction_type': 'epsilon' }))).toBe('epsilon');
+    const silent = await write('silent.safetensors');
+    expect(() => openCheckpoint(silent)).toThrow(/got a file that does not say.*\.yaml beside it/s);
+    writeFileSync(join(scratch, 'silent.yaml'), 'model:\n  params:\n    parameterization: "v"\n');
+    expect(kind(silent)).toBe('v_prediction');
+    writeFileSync(join(scratch, 'silent.yaml'), 'model:\n  params:\n    linear_start: 0.00085\n');
+    expect(kind(silent)).toBe('epsilon');
+  });
+});
+
 describe('real sizes', () => {
   /** Shapes alone: no such weights are made. */
   const shapesOf = (shapes: Map<string, readonly number[]>): WeightSource => ({
@@ -174,6 +248,10 @@ describe('real sizes', () => {
   it.each([
     ['sd1', { sample_size: 64, cross_attention_dim: 768 }],
     ['sd1', { sample_size: 64, cross_attention_dim: 768, in_channels: 9 }],
+    [
+      'sd2',
+      { sample_size: 64, cross_attention_dim: 1024, attention_head_dim: [5, 10, 20, 20], use_linear_projection: true },
+    ],
     [
       'sdxl',
       {
