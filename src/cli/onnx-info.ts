@@ -1,5 +1,6 @@
 // What `contrapposto models info FILE.onnx` says.
-import { type OnnxValue, readOnnx } from '../graph/index.js';
+import type { OnnxValue } from '../graph/index.js';
+import { readOnnx } from '../graph/onnx/read-onnx.js';
 import type { CommandResult } from './execute.js';
 
 /** Inputs, outputs, operators and size of an ONNX file. Throws as `readOnnx`. */

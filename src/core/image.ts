@@ -1,6 +1,6 @@
 // Pictures at the edge of the program: reading hostile files, writing PNG with settings inside, resizing, tensors.
 import { readFile, stat } from 'node:fs/promises';
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { ContrappostoError, throwIfAborted } from './errors.js';
 import { insertPngText } from './png-text.js';
 
@@ -38,7 +38,7 @@ export async function readImage(
     throw new ContrappostoError('invalid-input', { operation, expected: 'a picture', got: 'an empty file' });
   }
   // failOn "error": damaged or cut pixels are refused, odd metadata is tolerated.
-  const picture = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels });
+  const picture = (await loadSharp())(bytes, { failOn: 'error', limitInputPixels: maxPixels });
   await checkHeader(picture, { operation, maxPixels });
   throwIfAborted(signal, operation);
   try {
@@ -64,7 +64,9 @@ export async function readImage(
  * @throws ContrappostoError `shape` when the data does not fit the size, `invalid-input` for a bad keyword
  */
 export async function encodePng(image: Image, options: { text?: Record<string, string> } = {}): Promise<Uint8Array> {
-  const png = await toSharp(image, 'encode PNG').png({ compressionLevel: 6, adaptiveFiltering: true }).toBuffer();
+  const png = await (await toSharp(image, 'encode PNG'))
+    .png({ compressionLevel: 6, adaptiveFiltering: true })
+    .toBuffer();
   return insertPngText(png, options.text ?? {});
 }
 
@@ -85,7 +87,7 @@ export async function resizeImage(
   const { widthPx, heightPx, fit = 'fill', kernel = 'lanczos3' } = options;
   requireSize('resize picture', { widthPx, heightPx });
   if (widthPx === image.widthPx && heightPx === image.heightPx) return image;
-  const data = await toSharp(image, 'resize picture')
+  const data = await (await toSharp(image, 'resize picture'))
     .resize(widthPx, heightPx, { fit, kernel, background: '#000000' })
     .raw()
     .toBuffer();
@@ -207,9 +209,14 @@ function corrupt(operation: string, cause?: unknown): ContrappostoError {
   });
 }
 
-function toSharp(image: Image, operation: string): Sharp {
+/** Its library takes a fifth of a second to load, which `generate` can spend before the picture is there to be written. */
+async function loadSharp() {
+  return (await import('sharp')).default;
+}
+
+async function toSharp(image: Image, operation: string): Promise<Sharp> {
   requireImage(operation, image);
-  return sharp(image.data, { raw: { width: image.widthPx, height: image.heightPx, channels: 3 } });
+  return (await loadSharp())(image.data, { raw: { width: image.widthPx, height: image.heightPx, channels: 3 } });
 }
 
 function requireImage(operation: string, image: Image): void {

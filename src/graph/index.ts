@@ -2,7 +2,8 @@
 export type { Attribute, Attributes, GraphNode, Value } from './graph.js';
 export { Graph } from './graph.js';
 export type { BoundOnnx } from './onnx/bind-onnx.js';
-export { type OnnxModel, type OnnxValue, readOnnx } from './onnx/read-onnx.js';
+// `readOnnx` is imported from its own file: the library behind it is slow to load, and few need it.
+export type { OnnxModel, OnnxValue } from './onnx/read-onnx.js';
 export type { Operand } from './ops/check.js';
 export * from './ops/elementwise.js';
 export * from './ops/linear.js';

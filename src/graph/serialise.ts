@@ -1,21 +1,18 @@
 // Graph -> ONNX protobuf. Parameters become initialisers whose data lies outside the model (external data).
-import { create, toBinary } from '@bufbuild/protobuf';
 import { type DType, sizeOf, type Tensor } from '../core/tensor.js';
 import { fuseAttention } from './fuse-attention.js';
-import {
-  AttributeProtoSchema,
-  AttributeProto_AttributeType as AttributeType,
-  GraphProtoSchema,
-  type ModelProto,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  type TensorProto,
-  TensorProto_DataLocation,
-  TensorProtoSchema,
-  ValueInfoProtoSchema,
-} from './gen/onnx_pb.js';
 import type { Attribute, Graph, GraphNode, Value } from './graph.js';
 import { tensorType } from './ops/elementwise.js';
+import { ProtobufWriter } from './protobuf-writer.js';
+
+// Field numbers of onnx.proto (a copy of the part that is used lies in src/graph/proto).
+const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8 };
+const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12 };
+const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 };
+const ATTRIBUTE = { name: 1, float: 2, int: 3, string: 4, floats: 7, ints: 8, type: 20 };
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, floats: 6, ints: 7 };
+const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 };
+const EXTERNAL = 1;
 
 /** ONNX operator set and IR version that every graph is written for. */
 export const OPSET = 21;
@@ -42,7 +39,7 @@ export interface SerialiseOptions {
 
 /** The ONNX model as protobuf bytes, without parameter data. Unused nodes are left out. */
 export function serialise(graph: Graph, options: SerialiseOptions = {}): Uint8Array {
-  return toBinary(ModelProtoSchema, toModel(graph, options));
+  return toModel(graph, options).toBytes();
 }
 
 /** Nodes that some output needs, in order of construction (which is topological). */
@@ -64,29 +61,40 @@ export function liveParameters(graph: Graph): Value[] {
   return [...graph.parameters.values()].filter((p) => used.has(p));
 }
 
-function toModel(graph: Graph, options: SerialiseOptions): ModelProto {
+function toModel(graph: Graph, options: SerialiseOptions): ProtobufWriter {
   const nodes = options.fused ? fuseAttention(graph, liveNodes(graph)) : liveNodes(graph);
   const used = new Set(nodes.flatMap((n) => n.inputs));
   const names = outputNames(graph);
   const locate = options.locate ?? (() => ({ location: 'parameters' }));
   const places = new Map([...graph.parameters.values()].filter((p) => used.has(p)).map((p) => [p, locate(p)]));
-  const initializer = [
+  const initializers = [
     ...[...graph.constants.values()].filter((c) => used.has(c.value)).map((c) => inline(c.value.name, c.tensor)),
     ...[...places].map(([p, at]) => ('data' in at ? inline(p.name, { ...at, shape: p.shape }) : external(p, at))),
   ];
   const domains = new Set(nodes.map((n) => n.domain).filter(Boolean));
-  return create(ModelProtoSchema, {
-    irVersion: BigInt(IR_VERSION),
-    producerName: 'contrapposto',
-    opsetImport: [{ domain: '', version: BigInt(OPSET) }, ...[...domains].map((domain) => ({ domain, version: 1n }))],
-    graph: create(GraphProtoSchema, {
-      name: graph.name,
-      node: withCasts(nodes, places).map((node, i) => nodeProto(node, { name: `${node.op}_${i}`, names })),
-      initializer,
-      input: [...graph.inputs.values()].map((v) => info(v.name, v)),
-      output: [...graph.outputs].map(([name, v]) => info(name, v)),
-    }),
-  });
+  const opset = (domain: string, version: number) => new ProtobufWriter().string(1, domain).int(2, version);
+  return new ProtobufWriter()
+    .int(MODEL.irVersion, IR_VERSION)
+    .string(MODEL.producerName, 'contrapposto')
+    .message(
+      MODEL.graph,
+      new ProtobufWriter()
+        .messages(
+          GRAPH.node,
+          withCasts(nodes, places).map((node, i) => nodeProto(node, { name: `${node.op}_${i}`, names })),
+        )
+        .string(GRAPH.name, graph.name)
+        .messages(GRAPH.initializer, initializers)
+        .messages(
+          GRAPH.input,
+          Array.from(graph.inputs.values(), (v) => info(v.name, v)),
+        )
+        .messages(
+          GRAPH.output,
+          Array.from(graph.outputs, ([name, v]) => info(name, v)),
+        ),
+    )
+    .messages(MODEL.opsetImport, [opset('', OPSET), ...Array.from(domains, (domain) => opset(domain, 1))]);
 }
 
 function outputNames(graph: Graph): Map<Value, string> {
@@ -122,58 +130,59 @@ function storedName(p: Value): string {
   return `${p.name}:stored`;
 }
 
-function nodeProto(node: GraphNode, context: { name: string; names: Map<Value, string> }) {
+function nodeProto(node: GraphNode, context: { name: string; names: Map<Value, string> }): ProtobufWriter {
   const nameOf = (v: Value | undefined) => (v ? (context.names.get(v) ?? v.name) : '');
-  return create(NodeProtoSchema, {
-    name: context.name,
-    opType: node.op,
-    domain: node.domain,
-    input: node.inputs.map(nameOf),
-    output: node.outputs.map(nameOf),
-    attribute: Object.entries(node.attributes).map(([name, a]) => attributeProto(name, a)),
-  });
+  return new ProtobufWriter()
+    .strings(NODE.input, node.inputs.map(nameOf))
+    .strings(NODE.output, node.outputs.map(nameOf))
+    .string(NODE.name, context.name)
+    .string(NODE.opType, node.op)
+    .messages(
+      NODE.attribute,
+      Object.entries(node.attributes).map(([name, a]) => attributeProto(name, a)),
+    )
+    .string(NODE.domain, node.domain);
 }
 
-function attributeProto(name: string, a: Attribute) {
-  const encoder = new TextEncoder();
-  if ('int' in a) return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(a.int) });
-  if ('float' in a) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: a.float });
-  if ('string' in a) {
-    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: encoder.encode(a.string) });
-  }
-  if ('ints' in a) return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: a.ints.map(BigInt) });
-  return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...a.floats] });
+function attributeProto(name: string, a: Attribute): ProtobufWriter {
+  const message = new ProtobufWriter().string(ATTRIBUTE.name, name);
+  const type = (value: number) => message.int(ATTRIBUTE.type, value);
+  if ('int' in a) return message.int(ATTRIBUTE.int, a.int) && type(ATTRIBUTE_TYPE.int);
+  if ('float' in a) return message.float(ATTRIBUTE.float, a.float) && type(ATTRIBUTE_TYPE.float);
+  if ('string' in a) return message.string(ATTRIBUTE.string, a.string) && type(ATTRIBUTE_TYPE.string);
+  if ('ints' in a) return message.ints(ATTRIBUTE.ints, a.ints) && type(ATTRIBUTE_TYPE.ints);
+  return message.floats(ATTRIBUTE.floats, a.floats) && type(ATTRIBUTE_TYPE.floats);
 }
 
-function inline(name: string, tensor: Tensor): TensorProto {
+function inline(name: string, tensor: Tensor): ProtobufWriter {
   const { buffer, byteOffset, byteLength } = tensor.data;
-  return create(TensorProtoSchema, {
-    name,
-    dims: tensor.shape.map(BigInt),
-    dataType: tensorType(tensor.dtype),
-    rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
-  });
+  return new ProtobufWriter()
+    .ints(TENSOR.dims, tensor.shape)
+    .int(TENSOR.dataType, tensorType(tensor.dtype))
+    .string(TENSOR.name, name)
+    .bytes(TENSOR.rawData, new Uint8Array(buffer, byteOffset, byteLength));
 }
 
-function external(p: Value, at: ExternalLocation | { location: string }): TensorProto {
+function external(p: Value, at: ExternalLocation | { location: string }): ProtobufWriter {
   const { stored: _, ...place } = { stored: undefined, ...at };
   const dtype = storedDType(p, at);
-  const entries = Object.entries(place).map(([key, value]) => ({ key, value: String(value) }));
-  return create(TensorProtoSchema, {
-    name: dtype === p.dtype ? p.name : storedName(p),
-    dims: p.shape.map(BigInt),
-    dataType: tensorType(dtype),
-    dataLocation: TensorProto_DataLocation.EXTERNAL,
-    externalData: entries,
-  });
+  const entries = Object.entries(place).map(([key, value]) =>
+    new ProtobufWriter().string(1, key).string(2, `${value}`),
+  );
+  return new ProtobufWriter()
+    .ints(TENSOR.dims, p.shape)
+    .int(TENSOR.dataType, tensorType(dtype))
+    .string(TENSOR.name, dtype === p.dtype ? p.name : storedName(p))
+    .messages(TENSOR.externalData, entries)
+    .int(TENSOR.dataLocation, EXTERNAL);
 }
 
-function info(name: string, value: Value) {
-  const dim = value.shape.map((d) => ({ dimValue: BigInt(d) }));
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: { tensorType: { elemType: tensorType(value.dtype), shape: { dim } } },
-  });
+function info(name: string, value: Value): ProtobufWriter {
+  const sides = value.shape.map((side) => new ProtobufWriter().int(1, side));
+  const tensor = new ProtobufWriter()
+    .int(1, tensorType(value.dtype))
+    .message(2, new ProtobufWriter().messages(1, sides));
+  return new ProtobufWriter().string(1, name).message(2, new ProtobufWriter().message(1, tensor));
 }
 
 /** Number of parameters that the outputs depend on. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ContrappostoError } from '../core/errors.js';
-import { type Device, probeDevice, resolveDevice } from './device.js';
+import { type Device, resolveDevice } from './device.js';
+import { probeDevice } from './device-probe.js';
 
 /** A machine that has only these. */
 const having = (...devices: Device[]) => {

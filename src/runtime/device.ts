@@ -1,9 +1,5 @@
 // Where networks run: names, what each needs, and an honest check before anything is loaded.
-import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { ContrappostoError } from '../core/errors.js';
-import { float32 } from '../core/tensor.js';
-import { Add, Graph, serialise } from '../graph/index.js';
 
 export type Device = 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml';
 
@@ -29,7 +25,7 @@ export type Probe = (device: Device) => Promise<string | undefined>;
  *
  * @throws ContrappostoError `usage` for an unknown name, `unsupported` for a device that does not work here
  */
-export async function resolveDevice(name: string, probe: Probe = probeDevice): Promise<Device> {
+export async function resolveDevice(name: string, probe: Probe = computesHere): Promise<Device> {
   if (name === 'cpu') return name;
   if (name === 'auto') {
     for (const device of PREFERRED) if ((await probe(device)) === undefined) return device;
@@ -46,6 +42,9 @@ export async function resolveDevice(name: string, probe: Probe = probeDevice): P
   });
 }
 
+/** Loaded when it is needed: names alone are wanted by every command. */
+const computesHere: Probe = async (device) => (await import('./device-probe.js')).probeDevice(device);
+
 /** Throws `usage` for a name that is no device. */
 export function requireDevice(name: string): Device {
   if (name === 'cpu' || Object.hasOwn(HINTS, name)) return name as Device;
@@ -54,39 +53,5 @@ export function requireDevice(name: string): Device {
     expected: DEVICE_NAMES.join(', '),
     got: `"${name}"`,
     hint: 'leave it out to run on the CPU',
-  });
-}
-
-// Runs in a process of its own: drivers print what they like, and some end the process that asks.
-const PROBE = `
-const [binding, provider, model] = process.argv.slice(1);
-const { InferenceSession, Tensor, listSupportedBackends } = require(binding);
-const say = (text) => { process.stdout.write('\\nprobe: ' + text); };
-(async () => {
-  if (!listSupportedBackends().some(({ name }) => name === provider)) return say('not in ONNX Runtime for this system');
-  const session = await InferenceSession.create(Buffer.from(model, 'base64'), { executionProviders: [provider] });
-  const { y } = await session.run({ x: new Tensor('float32', [1, 2], [2]) });
-  say(y.data.join() === '2,4' ? 'ok' : 'wrong results');
-})().catch((error) => say(error.message.split('\\n')[0]));`;
-const PROBE_MS = 60_000;
-
-/** Computes one addition there. */
-export function probeDevice(device: Device): Promise<string | undefined> {
-  const binding = createRequire(import.meta.url).resolve('onnxruntime-node');
-  const graph = new Graph('probe');
-  const x = graph.input('x', 'float32', [2]);
-  graph.output('y', Add(x, graph.constant(float32([1, 2], [2]))));
-  const model = Buffer.from(serialise(graph)).toString('base64');
-  const args = ['--eval', PROBE, '--', binding, device, model];
-  return new Promise((done) => {
-    execFile(process.execPath, args, { timeout: PROBE_MS }, (error, stdout) => {
-      const said = /\nprobe: (.*)/.exec(stdout)?.[1];
-      // Behind ONNX Runtime's own place in its sources stands what matters.
-      done(
-        said === 'ok'
-          ? undefined
-          : (said?.replace(/^\/.* was false\. /, '') ?? `a driver that ended with ${error?.signal ?? error?.code}`),
-      );
-    });
   });
 }

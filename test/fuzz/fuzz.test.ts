@@ -8,7 +8,7 @@ import { ContrappostoError, type ErrorCode } from '../../src/core/errors.js';
 import { encodePng, readImage, readPngText } from '../../src/core/image.js';
 import { BYTES_PER_ELEMENT, float32, sizeOf } from '../../src/core/tensor.js';
 import { runRecordFromPngText } from '../../src/diffusion/run-record.js';
-import { readOnnx } from '../../src/graph/index.js';
+import { readOnnx } from '../../src/graph/onnx/read-onnx.js';
 import { LINEAR, onnxBytes } from '../../src/graph/onnx/test-models.js';
 import { openAutoencoder, parseClipTextConfig, parseUNet2DConditionConfig } from '../../src/models/index.js';
 import { createRuntime } from '../../src/runtime/index.js';
