@@ -32,10 +32,13 @@ interface Tally {
 }
 const tallies = new Map<string, Tally>();
 
+const each = Number(values.each);
+let seed = Number(values.start);
 for (const { name } of GESTURE_SCENES) {
   const tally: Tally = { shown: 0, detected: 0, right: 0, errors: [], extents: [] };
   tallies.set(name.replace('gesture-', ''), tally);
-  for (let seed = Number(values.start); seed < Number(values.start) + Number(values.each); seed++) {
+  // Other people for every gesture.
+  for (const end = seed + each; seed < end; seed++) {
     const { record, picture } = renderScene(seed, { renderer, kinds: [['gesture', 1]], scenes: [name] });
     const pyramid = new Pyramid({ widthPx: SIZE_PX, heightPx: SIZE_PX, data: picture });
     for (const side of ['left', 'right'] as const)

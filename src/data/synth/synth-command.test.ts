@@ -41,7 +41,9 @@ it('writes a folder whose records are in order and whose files exist, and a cont
     .map((line) => JSON.parse(line));
   expect(records.map((record) => record.seed)).toEqual([40, 41, 42]);
   for (const record of records) {
-    for (const file of [record.file, record.person_free, record.regions]) {
+    expect(record.object_free !== null).toBe(record.triplet.object !== null);
+    const optional = record.object_free === null ? [] : [record.object_free];
+    for (const file of [record.file, record.person_free, record.regions, record.depth, ...optional]) {
       expect([...readFileSync(join(out, file)).subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
     }
   }
@@ -49,11 +51,29 @@ it('writes a folder whose records are in order and whose files exist, and a cont
   expect(readFileSync(sheet).length).toBeGreaterThan(1000);
 }, 60_000);
 
+it('takes the usual size of a kind, writes every part of it in that size, and mixes kinds', async () => {
+  const out = join(folder, 'catalogue');
+  const report = await runSynth({ ...COMMON, kind: 'street', size: undefined, count: 1, out, workers: 1 });
+  expect([report.width, report.height]).toEqual([64, 128]);
+  for (const part of ['images', 'person-free', 'regions', 'depth']) {
+    const header = readFileSync(join(out, part, '00000040.png'));
+    expect([header.readUInt32BE(16), header.readUInt32BE(20)]).toEqual([64, 128]);
+  }
+  const mixed = join(folder, 'mixed');
+  const kind = 'gesture:1,street:1';
+  await runSynth({ ...COMMON, kind, count: 8, out: mixed, format: 'shards', workers: 1 });
+  const lines = readFileSync(join(mixed, 'shard-40.jsonl'), 'utf8').trim().split('\n');
+  expect(new Set(lines.map((line) => JSON.parse(line).kind))).toEqual(new Set(['gesture', 'street']));
+}, 60_000);
+
 it('refuses bad options with one clear message', async () => {
   const run = (options: object) => runSynth({ ...COMMON, out: join(folder, 'none'), ...options });
   await expect(run({ count: 0 })).rejects.toThrow(/positive count/);
   await expect(run({ size: 9000 })).rejects.toThrow(/64 to 1024/);
   await expect(run({ scenes: ['flibber'] })).rejects.toThrow(/flibber/);
+  await expect(run({ kind: 'opera' })).rejects.toThrow(/opera.*hint:/s);
+  await expect(run({ size: { widthPx: 64, heightPx: 32 } })).rejects.toThrow(/64 to 1024/);
+  await expect(run({ scenes: ['sit-on-bench'] })).rejects.toThrow(/--triplets all/);
   await expect(run({ body: 'makehuman', assets: join(folder, 'missing') })).rejects.toThrow(/manifest\.json/);
 });
 

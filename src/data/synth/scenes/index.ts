@@ -14,6 +14,7 @@ import { SITTING } from './sitting.js';
 import { STRIKING } from './striking.js';
 
 export type { SceneEntry } from './describe.js';
+export { HELD_OUT_TRIPLETS } from './triplets.js';
 
 export const INTERACTION_SCENES: readonly SceneEntry[] = [
   ...RIDING,

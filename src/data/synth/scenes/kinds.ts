@@ -52,8 +52,9 @@ export function parseKinds(text: string): KindMix {
   const bad = (got: string) =>
     new ContrappostoError('usage', {
       operation: 'choose kinds of scene',
-      expected: `${SCENE_KINDS.join(', ')} or all, or several as in ${ALL}`,
+      expected: `${SCENE_KINDS.join(', ')} or all`,
       got: `"${got}"`,
+      hint: `several go together with their weights, as in ${ALL}`,
     });
   const mix = (text === 'all' ? ALL : text).split(',').map((part) => {
     const [, name, weight = '1'] = /^([a-z]+)(?::(\d+(?:\.\d+)?))?$/.exec(part.trim()) ?? [];
