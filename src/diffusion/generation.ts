@@ -36,7 +36,9 @@ export async function generatePictures(
   const started = performance.now();
   const { onProgress, lowMemory } = settings;
   onProgress?.({ type: 'stage', stage: 'encode prompt' });
-  const context = await encodePrompts(pipeline, settings);
+  const encoding = encodePrompts(pipeline, settings);
+  if (!lowMemory) openAhead(pipeline, settings);
+  const context = await encoding;
   const steering = (await task.prepare?.()) ?? {};
   if (lowMemory) await pipeline.release('text_encoder', 'vae_encoder');
 
@@ -58,6 +60,17 @@ export async function generatePictures(
   if (lowMemory) await pipeline.release('vae_decoder');
   onProgress?.({ type: 'done', stage: task.stage, elapsedMs: performance.now() - started });
   return images;
+}
+
+/**
+ * Has the UNet opened in ONNX Runtime's thread while this one prepares the prompt. A guess: the run asks again, and gets
+ * the same session when nothing steers it; it also meets the error of one that cannot be opened.
+ */
+function openAhead(pipeline: Pipeline, { guidanceScale, longPrompts, signal, ...settings }: GenerationSettings): void {
+  if (longPrompts !== 'cut' || settings.controls?.length || settings.adapters?.length) return;
+  const { scaleFactor } = pipeline.vae;
+  const [height, width] = [settings.height / scaleFactor, settings.width / scaleFactor];
+  pipeline.unetSession({ batch: guidanceScale > 1 ? 2 : 1, height, width }, { signal }).catch(() => undefined);
 }
 
 /** The picture of a decoded tensor [1, 3, H, W] in [-1, 1]. */

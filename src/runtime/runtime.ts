@@ -103,6 +103,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const device = options.device ?? 'cpu';
   const settings = { threads: options.threads ?? availableParallelism(), provider: device };
   const client = new WorkerClient();
+  client.start();
   const cache = new Map<WeightSource, Map<string, Promise<OrtSession>>>();
   let next = 1;
 
