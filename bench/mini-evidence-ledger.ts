@@ -15,11 +15,16 @@ interface Entry<T> {
 export class Ledger<T> {
   readonly #known = new Map<string, Entry<T>>();
 
-  constructor(private readonly path: string) {
+  /** With `indices`, only entries of these prompts are read. */
+  constructor(
+    private readonly path: string,
+    indices?: ReadonlySet<number>,
+  ) {
     if (!existsSync(path)) return;
     for (const line of readFileSync(path, 'utf8').split('\n')) {
       if (line === '') continue;
       const entry = JSON.parse(line) as Entry<T>;
+      if (indices && !indices.has(entry.index)) continue;
       this.#known.set(`${entry.source} ${entry.index}`, entry);
     }
   }

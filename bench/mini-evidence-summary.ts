@@ -44,13 +44,15 @@ export interface GenerationRecord {
   peakMegabytes: number;
 }
 
-/** Reads every ledger of an evidence folder. */
+/** Reads every ledger of an evidence folder, as far as it is about these prompts. */
 export function summarise(out: string, prompts: readonly EvidencePrompt[]): Summary {
-  const detectors = new Ledger<Detected>(join(out, 'detectors.jsonl'));
-  const judged = new Ledger<Judged>(join(out, 'judge.jsonl'));
-  const scorer = new Ledger<number>(join(out, 'scorer.jsonl'));
+  const chosen = new Set(prompts.map((prompt) => prompt.index));
+  const ledger = <T>(name: string) => new Ledger<T>(join(out, `${name}.jsonl`), chosen);
+  const detectors = ledger<Detected>('detectors');
+  const judged = ledger<Judged>('judge');
+  const scorer = ledger<number>('scorer');
   const ownText = (source: Source) => share(scorer.all(source), ({ value }) => value === 0);
-  const features = new Ledger<number[]>(join(out, 'features.jsonl'));
+  const features = ledger<number[]>('features');
   const bySource = <T>(value: (source: Source) => T) =>
     Object.fromEntries(SOURCES.map((source) => [source, value(source)])) as Record<Source, T>;
   return {
@@ -64,7 +66,7 @@ export function summarise(out: string, prompts: readonly EvidencePrompt[]): Summ
       photographs: distances((source) => features.all(source).map(({ value }) => value)),
       judge: distances((source) => judged.all(source).map(({ value }) => value.features)),
     },
-    reconstruction: reconstruction(new Ledger<Reconstructed>(join(out, 'reconstruction.jsonl'))),
+    reconstruction: reconstruction(ledger<Reconstructed>('reconstruction')),
     generation: generation(out),
     storage: readJson<NonNullable<Summary['storage']>>(join(out, 'storage.json')),
   };

@@ -39,6 +39,7 @@ describe('summarise', () => {
   detectors.add('pictures', 0, { points: 12, object: 0.4, person: 1 });
   detectors.add('pictures', 1, { points: 11, object: 0.2, person: 1 });
   detectors.add('pictures', 2, { points: 17, person: 1 });
+  detectors.add('pictures', 9, { points: 17, person: 1 }); // of a prompt that is not asked about
   const judged = new Ledger<Judged>(join(folder, 'judge.jsonl'));
   // Five triplets: the first picture's own is the best, the second's the worst.
   judged.add('pictures', 0, { own: 0, scores: [0.6, 0.2, 0.1, 0.06, 0.04], features: [0] });
