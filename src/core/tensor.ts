@@ -87,6 +87,8 @@ export interface WeightSource {
   info(name: string): { dtype: DType; shape: Shape };
   /** The tensor in float32 (or its integer dtype); throws `not-found`. */
   read(name: string): Tensor;
+  /** Writes what `read` would give to `into`, of exactly its size; false where that saves nothing. */
+  readInto?(name: string, into: Float32Array): boolean;
   /** The file that holds the tensor as it is, row-major and whole; undefined where it has to be computed or copied. */
   locate?(name: string): FileRange | undefined;
 }

@@ -71,7 +71,9 @@ export function sessionSource(graph: Graph, weights: WeightSource, layout: Param
 /** Reads the copied parameters from `weights` into one buffer. */
 function gather(weights: WeightSource, { copied, byteLength: total }: ParameterLayout): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(total);
-  for (const [name, { offset }] of copied) {
+  for (const [name, { offset, length }] of copied) {
+    const floats = weights.info(name).dtype.includes('float');
+    if (floats && weights.readInto?.(name, new Float32Array(bytes.buffer, offset, length / 4))) continue;
     const { buffer, byteOffset, byteLength } = weights.read(name).data;
     bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
   }

@@ -10,10 +10,15 @@ let decodeTable: Float32Array | undefined;
 
 /** The float32 values of IEEE binary16 bit patterns; every pattern is representable, so this is exact. */
 export function decodeFloat16(bits: Uint16Array): Float32Array {
-  decodeTable ??= Float32Array.from({ length: 0x10000 }, (_, pattern) => decodeOne(pattern));
   const out = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) out[i] = decodeTable[bits[i]];
+  decodeFloat16Into(bits, out);
   return out;
+}
+
+/** The same into memory that is there already. */
+export function decodeFloat16Into(bits: Uint16Array, into: Float32Array): void {
+  decodeTable ??= Float32Array.from({ length: 0x10000 }, (_, pattern) => decodeOne(pattern));
+  for (let i = 0; i < bits.length; i++) into[i] = decodeTable[bits[i]];
 }
 
 function decodeOne(pattern: number): number {

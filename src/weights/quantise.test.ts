@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32 } from '../core/tensor.js';
 import { dequantiseInt8, quantiseInt8 } from './quantise.js';
+import { openSafetensors } from './safetensors.js';
+import { encodeSafetensors, packTensors, type StorageFormat } from './safetensors-writer.js';
 
 // Weights are far inside this range; near the ends of float32 the scale itself would over- or underflow.
 const weight = fc.float({ min: Math.fround(-1e30), max: Math.fround(1e30), noNaN: true });
@@ -50,5 +52,22 @@ describe('quantiseInt8', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => quantiseInt8(float32([value], [1, 1]))).toThrow(/finite/);
     }
+  });
+});
+
+describe('readInto', () => {
+  it('gives what read gives for stored 8 and 16 bits, and leaves the rest to it', () => {
+    const value = float32(
+      Array.from({ length: 24 }, (_, i) => Math.sin(i) * 3),
+      [4, 6],
+    );
+    const packed = packTensors({ int8: value, float16: value, float32: value }, (name) => name as StorageFormat);
+    const file = openSafetensors(encodeSafetensors(packed));
+    for (const name of ['int8', 'float16']) {
+      const into = new Float32Array(24);
+      expect(file.readInto(name, into)).toBe(true);
+      expect(into).toEqual(file.read(name).data);
+    }
+    expect(file.readInto('float32', new Float32Array(24))).toBe(false);
   });
 });

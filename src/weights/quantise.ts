@@ -48,18 +48,24 @@ export function quantiseInt8(tensor: Tensor): QuantisedTensor {
 }
 
 /** The float32 tensor [out, ...] that a quantised one stands for: values times their channel's scale. */
-export function dequantiseInt8({ values, scale }: QuantisedTensor): Tensor {
+export function dequantiseInt8(tensor: QuantisedTensor): Tensor {
+  const { shape } = tensor.values;
+  const data = new Float32Array(sizeOf(shape));
+  dequantiseInto(tensor, data);
+  return { dtype: 'float32', shape, data };
+}
+
+/** The same into memory that is there already. */
+export function dequantiseInto({ values, scale }: QuantisedTensor, into: Float32Array): void {
   const width = sizeOf(values.shape.slice(1));
   const scales = floats(scale);
   // Through one kind of array: a loop that has seen several reads each element ten times slower.
   const { buffer, byteOffset, length } = values.data;
   const bytes = new Int8Array(buffer, byteOffset, length);
-  const data = new Float32Array(length);
   for (let c = 0; c < scales.length; c++) {
     const factor = scales[c];
-    for (let i = c * width; i < (c + 1) * width; i++) data[i] = bytes[i] * factor;
+    for (let i = c * width; i < (c + 1) * width; i++) into[i] = bytes[i] * factor;
   }
-  return { dtype: 'float32', shape: values.shape, data };
 }
 
 function largestMagnitude(row: Float32Array): number {

@@ -3,8 +3,8 @@
 import { ContrappostoError } from '../core/errors.js';
 import type { DType, FileRange, Shape, Tensor, WeightSource } from '../core/tensor.js';
 import { type ByteSource, fileBytes, memoryBytes } from './byte-source.js';
-import { decodeBfloat16, decodeFloat16 } from './float16.js';
-import { dequantiseInt8, SCALE_SUFFIX } from './quantise.js';
+import { decodeBfloat16, decodeFloat16, decodeFloat16Into } from './float16.js';
+import { dequantiseInt8, dequantiseInto, SCALE_SUFFIX } from './quantise.js';
 import {
   corrupt,
   MAX_HEADER_BYTES,
@@ -81,6 +81,18 @@ export class SafetensorsFile implements WeightSource {
     if (stored.dtype === 'bfloat16') return { dtype: 'float32', shape, data: decodeBfloat16(data as Uint16Array) };
     if (stored.dtype === 'float64') return { dtype: 'float32', shape, data: new Float32Array(data as Float64Array) };
     return stored;
+  }
+
+  /** Widens 8 and 16 bits straight into `into`. Throws like `read`. */
+  readInto(name: string, into: Float32Array): boolean {
+    const scale = this.#scaleOf(name);
+    if (scale) {
+      dequantiseInto({ values: this.rawRead(name), scale: this.rawRead(scale) }, into);
+      return true;
+    }
+    if (this.#entry(name).dtype !== 'float16') return false;
+    decodeFloat16Into(this.rawRead(name).data as Uint16Array, into);
+    return true;
   }
 
   /** Where a tensor lies that is not quantised; undefined for a file in memory. Throws `not-found`. */
