@@ -179,7 +179,8 @@ async function sheet(prompts: readonly EvidencePrompt[], path: string): Promise<
 async function report({ prompts }: Context): Promise<void> {
   const summary = summarise(out, prompts);
   const pack = values.pack ? ' --pack people.pack' : '';
-  const command = `npx tsx bench/mini-evidence.ts${pack}${values.model === 'mini' ? '' : ' --model MODEL'}`;
+  const count = values.count ? ` --count ${values.count}` : '';
+  const command = `npx tsx bench/mini-evidence.ts${pack}${count}${values.model === 'mini' ? '' : ' --model MODEL'}`;
   const { title = values.model } = values;
   const [, otherTitle, folder] = /^(.+)=(.+)$/.exec(values.against ?? '') ?? [];
   const other = folder ? { title: otherTitle, summary: summarise(folder, prompts) } : undefined;
