@@ -44,7 +44,7 @@ writeFileSync(
   `${JSON.stringify(
     {
       _class_name: 'StableDiffusionPipeline',
-      _contrapposto: { steps: 20, guidance_scale: 4, scheduler: 'dpm++' },
+      _contrapposto: { steps: 20, guidance_scale: 5, scheduler: 'dpm++' },
       vae: ['diffusers', 'AutoencoderTiny'],
       text_encoder: ['transformers', 'CLIPTextModel'],
       tokenizer: ['transformers', 'CLIPTokenizer'],
