@@ -1,76 +1,103 @@
-// Draws the losses of a training log: `npx tsx scripts/training-curves.ts LOG.jsonl OUT.png`.
+// Draws the curves of training logs, one or several runs: `npx tsx scripts/training-curves.ts LOG.jsonl... OUT.png`.
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 
-type Row = Record<string, number | string>;
+/** A line of a log; `run` is the name in the `start` line above it. */
+type Row = Record<string, number | string> & { run: string };
 interface Panel {
   title: string;
   stage: string;
-  /** Legend -> keys, the first that a row has is drawn. */
-  series: Record<string, { keys: string[]; colour: string }>;
+  /** The first key that a row has is drawn. */
+  keys: string[];
+  linear?: boolean;
 }
 
 const PANELS: Panel[] = [
   {
-    title: 'autoencoder: weighted L1 pyramid',
+    title: 'autoencoder: weighted differences',
     stage: 'autoencoder',
-    series: {
-      reconstruction: { keys: ['reconstruction.reconstruction', 'adversarial.reconstruction'], colour: '#1864ab' },
-    },
+    keys: ['reconstruction.reconstruction', 'adversarial.reconstruction'],
   },
-  {
-    title: 'denoiser: loss (weighted) and mean squared error of the velocity',
-    stage: 'denoiser',
-    series: {
-      loss: { keys: ['denoising.loss'], colour: '#1864ab' },
-      mse: { keys: ['denoising.mse'], colour: '#d9480f' },
-    },
-  },
+  { title: 'denoiser: mean squared error of the velocity', stage: 'denoiser', keys: ['denoising.mse'] },
+  { title: 'scorer: own caption found in the batch', stage: 'scorer', keys: ['contrast.accuracy'], linear: true },
+  { title: 'judge: cross-entropy of the interaction', stage: 'judge', keys: ['judging.triplet_loss'] },
 ];
-const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [520, 340, 56, 40, 44];
+const COLOURS = ['#1864ab', '#d9480f', '#2b8a3e', '#862e9c'];
+const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [520, 320, 56, 40, 44];
+const COLUMNS = 2;
 
-const [log, out] = process.argv.slice(2);
-const rows: Row[] = readFileSync(log, 'utf8')
-  .split('\n')
-  .filter((line) => line.startsWith('{'))
-  .map((line) => JSON.parse(line));
+const logs = process.argv.slice(2);
+const out = logs.pop() as string;
+const rows = logs.flatMap(readLog);
 
-function points(panel: Panel, keys: string[]): [number, number][] {
-  return rows
-    .filter((row) => row.type === 'step' && row.stage === panel.stage)
-    .map((row) => [Number(row.step), Number(keys.map((k) => row[k]).find((v) => v !== undefined))]);
+function readLog(file: string): Row[] {
+  let run = file;
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => {
+      const row = JSON.parse(line);
+      if (row.type === 'start') run = row.name;
+      return { ...row, run };
+    });
 }
 
-function draw(panel: Panel, at: number): string {
-  const all = Object.values(panel.series).flatMap(({ keys }) => points(panel, keys));
+/** Step and value of each line, by run. */
+function curvesOf({ stage, keys }: Panel): Map<string, [number, number][]> {
+  const curves = new Map<string, [number, number][]>();
+  for (const row of rows) {
+    const key = keys.find((k) => row[k] !== undefined);
+    if (row.type !== 'step' || row.stage !== stage || !key) continue;
+    const curve = curves.get(row.run) ?? [];
+    curves.set(row.run, [...curve, [Number(row.step), Number(row[key])]]);
+  }
+  return curves;
+}
+
+function draw(panel: Panel, { left, top }: { left: number; top: number }): string {
+  const curves = curvesOf(panel);
+  const all = [...curves.values()].flat();
   const last = Math.max(...all.map(([step]) => step));
-  const [low, high] = [Math.min(...all.map(([, v]) => v)), Math.max(...all.map(([, v]) => v))].map(Math.log10);
-  const x = (step: number) => at + LEFT + (step / last) * (WIDTH - LEFT - 20);
-  const y = (v: number) => TOP + ((high - Math.log10(v)) / (high - low)) * (HEIGHT - TOP - BOTTOM);
-  const text = (px: number, py: number, content: string, anchor = 'middle') =>
-    `<text x="${px}" y="${py}" font-family="sans-serif" font-size="12" text-anchor="${anchor}" fill="#343a40">${content}</text>`;
+  const scale = panel.linear ? (v: number) => v : Math.log10;
+  const [low, high] = [Math.min(...all.map(([, v]) => v)), Math.max(...all.map(([, v]) => v))].map(scale);
+  const x = (step: number) => left + LEFT + (step / last) * (WIDTH - LEFT - 20);
+  const y = (scaled: number) => top + TOP + ((high - scaled) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+  const text = (px: number, py: number, { content, anchor = 'middle', fill = '#343a40' }: Label) =>
+    `<text x="${px}" y="${py}" font-family="sans-serif" font-size="12" text-anchor="${anchor}" fill="${fill}">${content}</text>`;
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((t) => {
-    const value = 10 ** (low + t * (high - low));
-    const line = `<path d="M${x(0)} ${y(value)}H${x(last)}" stroke="#dee2e6"/>`;
-    return line + text(x(0) - 6, y(value) + 4, value.toPrecision(2), 'end');
+    const at = low + t * (high - low);
+    const content = (panel.linear ? at : 10 ** at).toPrecision(2);
+    return `<path d="M${x(0)} ${y(at)}H${x(last)}" stroke="#dee2e6"/>${text(x(0) - 6, y(at) + 4, { content, anchor: 'end' })}`;
   });
-  const steps = [0, 0.5, 1].map((t) => text(x(t * last), HEIGHT - BOTTOM + 18, `${Math.round(t * last)}`));
-  const curves = Object.entries(panel.series).map(([name, { keys, colour }], i) => {
-    const path = points(panel, keys).map(([step, v]) => `${x(step).toFixed(1)} ${y(v).toFixed(1)}`);
-    const legend = `<text x="${x(last)}" y="${TOP + 16 + 16 * i}" font-family="sans-serif" font-size="12" text-anchor="end" fill="${colour}">${name}</text>`;
-    return `<path d="M${path.join('L')}" fill="none" stroke="${colour}" stroke-width="1.6"/>${legend}`;
+  const steps = [0, 0.5, 1].map((t) =>
+    text(x(t * last), top + HEIGHT - BOTTOM + 18, { content: `${Math.round(t * last)}` }),
+  );
+  const lines = [...curves].map(([run, curve], i) => {
+    const path = curve.map(([step, v]) => `${x(step).toFixed(1)} ${y(scale(v)).toFixed(1)}`);
+    const legendY = panel.linear ? top + HEIGHT - BOTTOM - 12 - 16 * i : top + TOP + 16 + 16 * i;
+    const legend = text(x(last), legendY, { content: run, anchor: 'end', fill: COLOURS[i] });
+    return `<path d="M${path.join('L')}" fill="none" stroke="${COLOURS[i]}" stroke-width="1.6"/>${legend}`;
   });
-  const title = text(at + WIDTH / 2, 22, panel.title);
+  const axis = panel.linear ? 'steps' : 'steps (values on a logarithmic scale)';
   return [
-    title,
+    text(left + WIDTH / 2, top + 22, { content: panel.title }),
     ...ticks,
     ...steps,
-    text(x(last / 2), HEIGHT - 8, 'steps (losses on a logarithmic scale)'),
-    ...curves,
+    text(x(last / 2), top + HEIGHT - 8, { content: axis }),
+    ...lines,
   ].join('');
 }
 
-const panels = PANELS.map((panel, i) => draw(panel, i * WIDTH)).join('');
-const size = `width="${PANELS.length * WIDTH}" height="${HEIGHT}"`;
-const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${size}><rect width="100%" height="100%" fill="#ffffff"/>${panels}</svg>`;
+interface Label {
+  content: string;
+  anchor?: string;
+  fill?: string;
+}
+
+const shown = PANELS.filter((panel) => curvesOf(panel).size > 0);
+const panels = shown.map((panel, i) =>
+  draw(panel, { left: (i % COLUMNS) * WIDTH, top: Math.floor(i / COLUMNS) * HEIGHT }),
+);
+const size = `width="${Math.min(COLUMNS, shown.length) * WIDTH}" height="${Math.ceil(shown.length / COLUMNS) * HEIGHT}"`;
+const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${size}><rect width="100%" height="100%" fill="#ffffff"/>${panels.join('')}</svg>`;
 await sharp(Buffer.from(svg)).png({ palette: true }).toFile(out);
