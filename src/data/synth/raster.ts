@@ -1,4 +1,5 @@
 // The triangle rasteriser: a supersampled layer of depth, colour and label, and the two inner loops that fill it.
+import { TriangleEdges } from './spans.js';
 import type { Material } from './types.js';
 
 /** Samples a pixel has along each side: 2x2 samples are averaged into one pixel. */
@@ -105,6 +106,8 @@ export function drawTextured(
   const { red, green, blue } = table;
   const mode = material.transparency === 'opaque' ? 0 : material.transparency === 'stipple' ? 1 : 2;
   const cull = !material.twoSided;
+  const edges = new TriangleEdges();
+  const { origin, columns } = edges;
   let outerLeft = side;
   let outerTop = side;
   let outerRight = -1;
@@ -146,42 +149,49 @@ export function drawTextured(
     const dy2 = ex1 * ia;
     const fx = left + 0.5 - x0;
     const fy = top + 0.5 - y0;
-    let row1 = fx * dx1 + fy * dy1;
-    let row2 = fx * dx2 + fy * dy2;
-    const o = 6 * t;
-    // Read once a sample is hit: most triangles of a distant figure lie between samples or behind others.
-    let fetched = false;
-    let u0 = 0;
-    let v0 = 0;
-    let du1 = 0;
-    let dv1 = 0;
-    let du2 = 0;
-    let dv2 = 0;
+    const first1 = fx * dx1 + fy * dy1;
+    const first2 = fx * dx2 + fy * dy2;
+    origin[0] = first1;
+    origin[1] = first2;
+    origin[2] = dx1;
+    origin[3] = dx2;
+    origin[4] = dy1;
+    origin[5] = dy2;
+    edges.find();
+    const width = right - left;
     const l0 = light[a];
     const dl1 = light[b] - l0;
     const dl2 = light[c] - l0;
+    const lightAcross = dx1 * dl1 + dx2 * dl2;
     const dz1 = z1 - z0;
     const dz2 = z2 - z0;
+    const zAcross = dx1 * dz1 + dx2 * dz2;
+    const o = 6 * t;
+    const u0 = uvs[o] * tw;
+    const v0 = uvs[o + 1] * th;
+    const du1 = uvs[o + 2] * tw - u0;
+    const dv1 = uvs[o + 3] * th - v0;
+    const du2 = uvs[o + 4] * tw - u0;
+    const dv2 = uvs[o + 5] * th - v0;
+    const uAcross = dx1 * du1 + dx2 * du2;
+    const vAcross = dx1 * dv1 + dx2 * dv2;
     const label = labels[t] << 24;
-    for (let y = top; y <= bottom; y++, row1 += dy1, row2 += dy2) {
-      let b1 = row1;
-      let b2 = row2;
-      let q = y * side + left;
-      for (let x = left; x <= right; x++, q++, b1 += dx1, b2 += dx2) {
-        if (b1 < 0 || b2 < 0 || b1 + b2 > 1) continue;
-        const z = z0 + b1 * dz1 + b2 * dz2;
+    for (let y = top; y <= bottom; y++) {
+      const row = y - top;
+      const from = Math.ceil(Math.max(0, columns[0] + row * columns[1], columns[2] + row * columns[3]));
+      const to = Math.floor(Math.min(width, columns[4] + row * columns[5], columns[6] + row * columns[7]));
+      if (from > to) continue;
+      const b1 = first1 + row * dy1 + from * dx1;
+      const b2 = first2 + row * dy2 + from * dx2;
+      let z = z0 + b1 * dz1 + b2 * dz2;
+      let l = l0 + b1 * dl1 + b2 * dl2;
+      let u = u0 + b1 * du1 + b2 * du2;
+      let v = v0 + b1 * dv1 + b2 * dv2;
+      const end = y * side + left + to;
+      for (let q = end - to + from; q <= end; q++, z += zAcross, l += lightAcross, u += uAcross, v += vAcross) {
         if (z <= inverseDepth[q]) continue;
-        if (!fetched) {
-          fetched = true;
-          u0 = uvs[o] * tw;
-          v0 = uvs[o + 1] * th;
-          du1 = uvs[o + 2] * tw - u0;
-          dv1 = uvs[o + 3] * th - v0;
-          du2 = uvs[o + 4] * tw - u0;
-          dv2 = uvs[o + 5] * th - v0;
-        }
-        let tx = (u0 + b1 * du1 + b2 * du2) | 0;
-        let ty = (v0 + b1 * dv1 + b2 * dv2) | 0;
+        let tx = u | 0;
+        let ty = v | 0;
         if (tx < 0) tx = 0;
         else if (tx >= tw) tx = tw - 1;
         if (ty < 0) ty = 0;
@@ -189,13 +199,13 @@ export function drawTextured(
         const texel = ty * tw + tx;
         let k = texels[texel];
         if (mode === 1) {
-          if ((k & 15) < DITHER[(y & 1) * 2 + (x & 1)]) continue;
+          if ((k & 15) < DITHER[(y & 1) * 2 + (q & 1)]) continue;
         } else if (mode === 2 && k === 0) continue;
         if (layers !== undefined) k += layers[texel] << 8;
-        const l = (l0 + b1 * dl1 + b2 * dl2) | 0;
-        let r = (palette[3 * k] * red[l]) >> 8;
-        let g = (palette[3 * k + 1] * green[l]) >> 8;
-        let bl = (palette[3 * k + 2] * blue[l]) >> 8;
+        const i = l | 0;
+        let r = (palette[3 * k] * red[i]) >> 8;
+        let g = (palette[3 * k + 1] * green[i]) >> 8;
+        let bl = (palette[3 * k + 2] * blue[i]) >> 8;
         if (r > 255) r = 255;
         if (g > 255) g = 255;
         if (bl > 255) bl = 255;
@@ -224,6 +234,8 @@ export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: C
   const { side, inverseDepth, colour, light } = layer;
   const { x: sx, y: sy, inverseDepth: iz, light: ambient, key, gloss } = vertices;
   const { triangles, colours, labels, triangleCount, openTriangles } = mesh;
+  const edges = new TriangleEdges();
+  const { origin, columns } = edges;
   let outerLeft = side;
   let outerTop = side;
   let outerRight = -1;
@@ -264,8 +276,16 @@ export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: C
     const dy2 = ex1 * ia;
     const fx = left + 0.5 - x0;
     const fy = top + 0.5 - y0;
-    let row1 = fx * dx1 + fy * dy1;
-    let row2 = fx * dx2 + fy * dy2;
+    const first1 = fx * dx1 + fy * dy1;
+    const first2 = fx * dx2 + fy * dy2;
+    origin[0] = first1;
+    origin[1] = first2;
+    origin[2] = dx1;
+    origin[3] = dx2;
+    origin[4] = dy1;
+    origin[5] = dy2;
+    edges.find();
+    const width = right - left;
     const dz1 = z1 - z0;
     const dz2 = z2 - z0;
     const a0 = ambient[a];
@@ -278,17 +298,32 @@ export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: C
     const dg1 = gloss[b] - g0;
     const dg2 = gloss[c] - g0;
     const packed = (labels[t] << 24) | (colours[3 * a] << 16) | (colours[3 * a + 1] << 8) | colours[3 * a + 2];
-    for (let y = top; y <= bottom; y++, row1 += dy1, row2 += dy2) {
-      let b1 = row1;
-      let b2 = row2;
-      let q = y * side + left;
-      for (let x = left; x <= right; x++, q++, b1 += dx1, b2 += dx2) {
-        if (b1 < 0 || b2 < 0 || b1 + b2 > 1) continue;
-        const z = z0 + b1 * dz1 + b2 * dz2;
-        if (z <= inverseDepth[q]) continue;
-        inverseDepth[q] = z;
-        colour[q] = packed;
-        light[q] = (a0 + b1 * da1 + b2 * da2) | ((k0 + b1 * dk1 + b2 * dk2) << 8) | ((g0 + b1 * dg1 + b2 * dg2) << 16);
+    const zAcross = dx1 * dz1 + dx2 * dz2;
+    const ambientAcross = dx1 * da1 + dx2 * da2;
+    const keyAcross = dx1 * dk1 + dx2 * dk2;
+    const glossAcross = dx1 * dg1 + dx2 * dg2;
+    for (let y = top; y <= bottom; y++) {
+      const row = y - top;
+      const from = Math.ceil(Math.max(0, columns[0] + row * columns[1], columns[2] + row * columns[3]));
+      const to = Math.floor(Math.min(width, columns[4] + row * columns[5], columns[6] + row * columns[7]));
+      if (from > to) continue;
+      const b1 = first1 + row * dy1 + from * dx1;
+      const b2 = first2 + row * dy2 + from * dx2;
+      let z = z0 + b1 * dz1 + b2 * dz2;
+      let around = a0 + b1 * da1 + b2 * da2;
+      let direct = k0 + b1 * dk1 + b2 * dk2;
+      let shine = g0 + b1 * dg1 + b2 * dg2;
+      const end = y * side + left + to;
+      for (let q = end - to + from; q <= end; q++) {
+        if (z > inverseDepth[q]) {
+          inverseDepth[q] = z;
+          colour[q] = packed;
+          light[q] = around | (direct << 8) | (shine << 16);
+        }
+        z += zAcross;
+        around += ambientAcross;
+        direct += keyAcross;
+        shine += glossAcross;
       }
     }
   }

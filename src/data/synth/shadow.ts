@@ -1,4 +1,5 @@
 // Shadow maps: orthographic depth seen from a light (or from the zenith), looked up for surfaces and for the ground.
+import { TriangleEdges } from './spans.js';
 import type { Vec3 } from './types.js';
 
 /** Axis-aligned bounds in light space, grown with `include`. */
@@ -119,6 +120,8 @@ export class ShadowMap {
     this.project(world, vertexCount);
     const { u, v, d, side, depth } = this;
     const { triangles, triangleCount, facing = false } = mesh;
+    const edges = new TriangleEdges();
+    const { origin, columns } = edges;
     for (let t = 0; t < triangleCount; t++) {
       const a = triangles[3 * t];
       const b = triangles[3 * t + 1];
@@ -147,20 +150,27 @@ export class ShadowMap {
       const dy2 = ex1 * ia;
       const fx = left + 0.5 - x0;
       const fy = top + 0.5 - y0;
-      let row1 = fx * dx1 + fy * dy1;
-      let row2 = fx * dx2 + fy * dy2;
+      const first1 = fx * dx1 + fy * dy1;
+      const first2 = fx * dx2 + fy * dy2;
+      origin[0] = first1;
+      origin[1] = first2;
+      origin[2] = dx1;
+      origin[3] = dx2;
+      origin[4] = dy1;
+      origin[5] = dy2;
+      edges.find();
+      const width = right - left;
       const z0 = d[a];
       const dz1 = d[b] - z0;
       const dz2 = d[c] - z0;
-      for (let y = top; y <= bottom; y++, row1 += dy1, row2 += dy2) {
-        let b1 = row1;
-        let b2 = row2;
-        let q = y * side + left;
-        for (let x = left; x <= right; x++, q++, b1 += dx1, b2 += dx2) {
-          if (b1 < 0 || b2 < 0 || b1 + b2 > 1) continue;
-          const z = z0 + b1 * dz1 + b2 * dz2;
-          if (z > depth[q]) depth[q] = z;
-        }
+      const zAcross = dx1 * dz1 + dx2 * dz2;
+      for (let y = top; y <= bottom; y++) {
+        const row = y - top;
+        const from = Math.ceil(Math.max(0, columns[0] + row * columns[1], columns[2] + row * columns[3]));
+        const to = Math.floor(Math.min(width, columns[4] + row * columns[5], columns[6] + row * columns[7]));
+        let z = z0 + (first1 + row * dy1 + from * dx1) * dz1 + (first2 + row * dy2 + from * dx2) * dz2;
+        const end = y * side + left + to;
+        for (let q = end - to + from; q <= end; q++, z += zAcross) if (z > depth[q]) depth[q] = z;
       }
     }
   }
