@@ -11,6 +11,7 @@ import { components } from './components.js';
 import { controlNetResiduals } from './controlnet.js';
 import type { ParityFamily, ReferenceFile } from './family.js';
 import { inpaintRun } from './inpaint.js';
+import { measures, otsu } from './measures.js';
 import { findNetwork, type NetworkKind } from './networks.js';
 import { pipelineRuns } from './pipeline.js';
 import type { ParityReport } from './report.js';
@@ -30,6 +31,8 @@ const FAMILIES: readonly ParityFamily[] = [
   inpaintRun,
   clipTowers,
   residualNetworks,
+  measures,
+  otsu,
 ];
 
 /** Reference tensors of checkpoint `name` lie in a folder `name-io`. */
