@@ -113,15 +113,20 @@ class Composer {
   }
 
   run(): void {
-    const { sizePx: n } = this.options.background;
+    const { sizePx: n, lit, litWithoutPerson } = this.options.background;
     const { objects, person } = this.options;
     const { side, colour: o } = objects;
     const p = person.colour;
     const [objectArea, figureArea] = [pixelArea(objects), pixelArea(person)];
-    for (let y = 0, pixel = 0; y < n; y++) {
+    const left = Math.min(objectArea.left, figureArea.left);
+    const end = Math.min(n, Math.max(objectArea.right, figureArea.right) + 1);
+    this.showBackground(this.picture, lit);
+    if (this.wantsFree) this.showBackground(this.personFree, litWithoutPerson);
+    const bottom = Math.min(n - 1, Math.max(objectArea.bottom, figureArea.bottom));
+    for (let y = Math.min(objectArea.top, figureArea.top); y <= bottom; y++) {
       const objectRow = y >= objectArea.top && y <= objectArea.bottom;
       const figureRow = y >= figureArea.top && y <= figureArea.bottom;
-      for (let x = 0, q = SAMPLES * y * side; x < n; x++, pixel++, q += SAMPLES) {
+      for (let x = left, pixel = y * n + left, q = SAMPLES * (y * side + left); x < end; x++, pixel++, q += SAMPLES) {
         const below = q + side;
         let object = 0;
         let figure = 0;
@@ -131,8 +136,8 @@ class Composer {
         if (figureRow && x >= figureArea.left && x <= figureArea.right) {
           figure = p[q] | p[q + 1] | p[below] | p[below + 1];
         }
-        if ((object | figure) === 0) this.showBackground(pixel);
-        else if (object === 0) this.showFigure(pixel, q);
+        if ((object | figure) === 0) continue;
+        if (object === 0) this.showFigure(pixel, q);
         else if (figure === 0 && o[q] === o[q + 1] && o[q] === o[below] && o[q] === o[below + 1]) {
           this.showPlainObject(pixel, q);
         } else this.mix(pixel, q);
@@ -140,25 +145,17 @@ class Composer {
     }
   }
 
-  private showBackground(pixel: number): void {
-    const { rgb, lit } = this.options.background;
-    const { picture } = this;
-    const at = 3 * pixel;
-    const k = lit[pixel];
-    picture[at] = (rgb[at] * k) >> 8;
-    picture[at + 1] = (rgb[at + 1] * k) >> 8;
-    picture[at + 2] = (rgb[at + 2] * k) >> 8;
-    if (this.wantsFree) this.showFreeBackground(pixel);
-  }
-
-  private showFreeBackground(pixel: number): void {
-    const { rgb, litWithoutPerson } = this.options.background;
-    const { personFree } = this;
-    const at = 3 * pixel;
-    const k = litWithoutPerson[pixel];
-    personFree[at] = (rgb[at] * k) >> 8;
-    personFree[at + 1] = (rgb[at + 1] * k) >> 8;
-    personFree[at + 2] = (rgb[at + 2] * k) >> 8;
+  /** Lays the background under everything: most of it is in full light and only has to be copied. */
+  private showBackground(to: Uint8Array, lit: Uint16Array): void {
+    const { rgb, needed } = this.options.background;
+    to.set(rgb);
+    for (let pixel = 0, at = 0; pixel < lit.length; pixel++, at += 3) {
+      const k = lit[pixel];
+      if (k === 256 || needed[pixel] === 0) continue;
+      to[at] = (rgb[at] * k) >> 8;
+      to[at + 1] = (rgb[at + 1] * k) >> 8;
+      to[at + 2] = (rgb[at + 2] * k) >> 8;
+    }
   }
 
   /** A pixel without objects. */
@@ -180,7 +177,6 @@ class Composer {
     picture[at + 1] = (((a >> 8) & 255) + ((b >> 8) & 255) + ((c >> 8) & 255) + ((d >> 8) & 255)) >> 2;
     picture[at + 2] = ((a & 255) + (b & 255) + (c & 255) + (d & 255)) >> 2;
     this.labels[pixel] = label;
-    if (this.wantsFree) this.showFreeBackground(pixel);
   }
 
   /** A pixel inside one colour of an object: its samples are lit as one. */

@@ -10,6 +10,14 @@ interface LightBounds {
   v1: number;
 }
 
+/** Columns and rows of a map, the last ones included. */
+interface TexelArea {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
 const EMPTY = -1e9;
 
 /**
@@ -24,13 +32,17 @@ export class ShadowMap {
   private u = new Float32Array(0);
   private v = new Float32Array(0);
   private d = new Float32Array(0);
+  /** The texels drawn to since `begin` lie in these columns and rows, the last ones included. */
+  private drawn: TexelArea = { left: 0, top: 0, right: -1, bottom: -1 };
+  /** Where `blurred` is not 0. */
+  private shaded: TexelArea = { left: 0, top: 0, right: -1, bottom: -1 };
   private readonly half: number;
   private readonly blurred: Float32Array;
   private readonly scratch: Float32Array;
 
   /** @param side even. */
   constructor(readonly side: number) {
-    this.depth = new Float32Array(side * side);
+    this.depth = new Float32Array(side * side).fill(EMPTY);
     this.half = side / 2;
     this.blurred = new Float32Array(this.half ** 2);
     this.scratch = new Float32Array(this.half ** 2);
@@ -75,7 +87,22 @@ export class ShadowMap {
     this.scale = (this.side - 2 * marginTexels) / extent;
     this.bounds.u0 = (u0 + u1) / 2 - this.side / 2 / this.scale;
     this.bounds.v0 = (v0 + v1) / 2 - this.side / 2 / this.scale;
-    this.depth.fill(EMPTY);
+    this.empty();
+  }
+
+  private empty(): void {
+    const { side, drawn } = this;
+    this.depth.fill(EMPTY, drawn.top * side, (drawn.bottom + 1) * side);
+    this.drawn = { left: side, top: side, right: -1, bottom: -1 };
+  }
+
+  /** Extends the area drawn to. */
+  private touch({ left, top, right, bottom }: TexelArea): void {
+    const { drawn } = this;
+    if (left < drawn.left) drawn.left = left;
+    if (top < drawn.top) drawn.top = top;
+    if (right > drawn.right) drawn.right = right;
+    if (bottom > drawn.bottom) drawn.bottom = bottom;
   }
 
   private project(world: Float32Array, count: number): void {
@@ -102,13 +129,19 @@ export class ShadowMap {
   splat(world: Float32Array, vertexCount: number): void {
     this.project(world, vertexCount);
     const { u, v, d, side, depth } = this;
+    let [left, top, right, bottom] = [side, side, -1, -1];
     for (let i = 0; i < vertexCount; i++) {
       const column = u[i] | 0;
       const row = v[i] | 0;
       if (column < 0 || row < 0 || column >= side || row >= side) continue;
+      if (column < left) left = column;
+      if (column > right) right = column;
+      if (row < top) top = row;
+      if (row > bottom) bottom = row;
       const q = row * side + column;
       if (d[i] > depth[q]) depth[q] = d[i];
     }
+    this.touch({ left, top, right, bottom });
   }
 
   /** Draws triangles into the map: the point nearest to the light wins. `facing`: only those turned to the light. */
@@ -122,6 +155,7 @@ export class ShadowMap {
     const { triangles, triangleCount, facing = false } = mesh;
     const edges = new TriangleEdges();
     const { origin, columns } = edges;
+    const outer = { left: side, top: side, right: -1, bottom: -1 };
     for (let t = 0; t < triangleCount; t++) {
       const a = triangles[3 * t];
       const b = triangles[3 * t + 1];
@@ -143,6 +177,10 @@ export class ShadowMap {
       if (right >= side) right = side - 1;
       if (bottom >= side) bottom = side - 1;
       if (left > right || top > bottom) continue;
+      if (left < outer.left) outer.left = left;
+      if (top < outer.top) outer.top = top;
+      if (right > outer.right) outer.right = right;
+      if (bottom > outer.bottom) outer.bottom = bottom;
       const ia = 1 / area;
       const dx1 = ey2 * ia;
       const dy1 = -ex2 * ia;
@@ -173,6 +211,7 @@ export class ShadowMap {
         for (let q = end - to + from; q <= end; q++, z += zAcross) if (z > depth[q]) depth[q] = z;
       }
     }
+    this.touch(outer);
   }
 
   /** Takes over aim, scale and content of a map of the same size, to add casters to a copy. */
@@ -180,7 +219,10 @@ export class ShadowMap {
     this.axes.set(other.axes);
     this.bounds = { ...other.bounds };
     this.scale = other.scale;
-    this.depth.set(other.depth);
+    this.empty();
+    this.drawn = { ...other.drawn };
+    const [first, end] = [other.drawn.top * this.side, (other.drawn.bottom + 1) * this.side];
+    if (first < end) this.depth.set(other.depth.subarray(first, end), first);
   }
 
   /**
@@ -228,10 +270,11 @@ export class ShadowMap {
   /** Light, 0 to 1, at one point: the four texels around it, weighted bilinearly. Points outside are lit. */
   visibility(x: number, y: number, z: number, bias: number): number {
     const m = this.axes;
-    const { side, depth, scale } = this;
+    const { side, depth, scale, drawn } = this;
     const u = (x * m[0] + y * m[1] + z * m[2] - this.bounds.u0) * scale - 0.5;
     const v = (x * m[3] + y * m[4] + z * m[5] - this.bounds.v0) * scale - 0.5;
     if (!(u > 0 && v > 0 && u < side - 2 && v < side - 2)) return 1;
+    if (u < drawn.left - 1 || u > drawn.right || v < drawn.top - 1 || v > drawn.bottom) return 1;
     const column = u | 0;
     const row = v | 0;
     const fu = u - column;
@@ -249,15 +292,17 @@ export class ShadowMap {
    * weight; Infinity for a real shadow. The radius is in texels of the map.
    */
   prefilterGround(radiusTexels: number, { fade = Infinity }: { fade?: number } = {}): void {
-    const { side, half, depth, blurred, scale } = this;
+    const { side, half, depth, blurred, scale, drawn } = this;
+    const content = { left: drawn.left >> 1, top: drawn.top >> 1, right: drawn.right >> 1, bottom: drawn.bottom >> 1 };
+    blurred.fill(0);
     const m = this.axes;
     // Depth of the ground below texel (u, v): the ray along the light direction meets y = 0 at this depth.
     const vertical = m[7];
     const solid = fade === Infinity;
     const perFade = -1 / fade;
-    for (let row = 0, to = 0; row < half; row++) {
+    for (let row = content.top; row <= content.bottom; row++) {
       const ground = m[4] * ((2 * row + 1) / scale + this.bounds.v0);
-      for (let column = 0; column < half; column++, to++) {
+      for (let column = content.left, to = row * half + column; column <= content.right; column++, to++) {
         const q = 2 * (row * side + column);
         const a = depth[q];
         const b = depth[q + 1];
@@ -282,7 +327,7 @@ export class ShadowMap {
         }
       }
     }
-    boxBlur(blurred, this.scratch, { side: half, radius: Math.ceil(radiusTexels / 2) });
+    this.shaded = boxBlur(blurred, this.scratch, { side: half, radius: Math.ceil(radiusTexels / 2), content });
   }
 
   /** Shade, 0 (none) to 1, on the ground point (x, 0, z) after `prefilterGround`; bilinear. */
@@ -297,15 +342,15 @@ export class ShadowMap {
    */
   shadeLine(line: { x: number; z: number; dx: number; dz: number }, out: Float32Array): boolean {
     const m = this.axes;
-    const { half, blurred } = this;
+    const { half, blurred, shaded } = this;
     const scale = this.scale / 2;
     const u0 = (line.x * m[0] + line.z * m[2] - this.bounds.u0) * scale - 0.5;
     const v0 = (line.x * m[3] + line.z * m[5] - this.bounds.v0) * scale - 0.5;
     const du = (line.dx * m[0] + line.dz * m[2]) * scale;
     const dv = (line.dx * m[3] + line.dz * m[5]) * scale;
     const limit = half - 1.001;
-    const acrossU = inside(u0, du, limit);
-    const acrossV = inside(v0, dv, limit);
+    const acrossU = inside(u0, du, { low: Math.max(0, shaded.left - 1), high: Math.min(limit, shaded.right + 1) });
+    const acrossV = inside(v0, dv, { low: Math.max(0, shaded.top - 1), high: Math.min(limit, shaded.bottom + 1) });
     const first = Math.max(0, Math.ceil(Math.max(acrossU[0], acrossV[0])));
     const end = Math.min(out.length - 1, Math.floor(Math.min(acrossU[1], acrossV[1]))) + 1;
     for (let i = first; i < end; i++) {
@@ -324,38 +369,45 @@ export class ShadowMap {
   }
 }
 
-/** Range of i for which 0 <= start + step i <= limit. */
-function inside(start: number, step: number, limit: number): [number, number] {
-  if (Math.abs(step) < 1e-9) return start >= 0 && start <= limit ? [0, Infinity] : [1, 0];
-  const a = -start / step;
-  const b = (limit - start) / step;
+/** Range of i for which low <= start + step i <= high. */
+function inside(start: number, step: number, { low, high }: { low: number; high: number }): [number, number] {
+  if (low > high) return [1, 0];
+  if (Math.abs(step) < 1e-9) return start >= low && start <= high ? [0, Infinity] : [1, 0];
+  const a = (low - start) / step;
+  const b = (high - start) / step;
   return a < b ? [a, b] : [b, a];
 }
 
-/** Separable box filter in place; outside counts as 0. */
-function boxBlur(data: Float32Array, scratch: Float32Array, { side, radius }: { side: number; radius: number }): void {
+/** Separable box filter in place of data that is 0 outside `content`; returns where the result is not. */
+function boxBlur(
+  data: Float32Array,
+  scratch: Float32Array,
+  { side, radius, content }: { side: number; radius: number; content: TexelArea },
+): TexelArea {
+  const { top, bottom } = content;
+  const left = Math.max(0, content.left - radius);
+  const right = Math.min(side - 1, content.right + radius);
+  const area = { left, right, top: Math.max(0, top - radius), bottom: Math.min(side - 1, bottom + radius) };
   const weight = 1 / (2 * radius + 1);
-  for (let row = 0; row < side; row++) {
+  for (let row = top; row <= bottom; row++) {
     const start = row * side;
     let sum = 0;
-    for (let i = 0; i < radius; i++) sum += data[start + i];
-    for (let i = 0; i < side; i++) {
+    for (let i = left; i < left + radius && i < side; i++) sum += data[start + i];
+    for (let i = left; i <= right; i++) {
       if (i + radius < side) sum += data[start + i + radius];
-      if (i > radius) sum -= data[start + i - radius - 1];
+      if (i - radius > left) sum -= data[start + i - radius - 1];
       scratch[start + i] = sum * weight;
     }
   }
   // Columns are summed a whole row at a time: running sums in the first row's place would defeat the cache.
   const sums = new Float32Array(side);
-  for (let row = 0; row < radius; row++) for (let i = 0; i < side; i++) sums[i] += scratch[row * side + i];
-  for (let row = 0; row < side; row++) {
-    const enter = (row + radius) * side;
-    const leave = (row - radius - 1) * side;
-    const to = row * side;
-    for (let i = 0; i < side; i++) {
-      if (row + radius < side) sums[i] += scratch[enter + i];
-      if (leave >= 0) sums[i] -= scratch[leave + i];
-      data[to + i] = sums[i] * weight;
-    }
+  for (let row = area.top - radius; row <= area.bottom; row++) {
+    const enter = row + radius;
+    const leave = row - radius - 1;
+    if (enter >= top && enter <= bottom) for (let i = left; i <= right; i++) sums[i] += scratch[enter * side + i];
+    if (leave >= top && leave <= bottom) for (let i = left; i <= right; i++) sums[i] -= scratch[leave * side + i];
+    if (row < area.top) continue;
+    for (let i = left; i <= right; i++) data[row * side + i] = sums[i] * weight;
   }
+  return area;
 }
