@@ -71,7 +71,7 @@ function requireNetwork(path: string, { kind, name }: Pick<PlannedControl, 'kind
 /** Says which networks are not those of the picture being repeated, and which pictures are cut or scaled to fit. */
 export function warnOfControls(
   planned: readonly PlannedControl[],
-  { controls = [], width, height }: RunRecord,
+  { controls = [], width, height }: Pick<RunRecord, 'controls' | 'width' | 'height'>,
   onProgress: OnProgress,
 ): void {
   for (const [i, { name, picture, expectedFingerprint }] of planned.entries()) {

@@ -51,15 +51,22 @@ export async function generate(
     networks = await openControls(plan.controls, context);
     context.onProgress({ type: 'load', name: plan.model });
     const pipeline = loadPipeline(checkpoint, runtime);
-    const fingerprint = await checkpointFingerprint(folder);
-    const record = settle(plan, { pipeline, folder, fingerprint, loras, controls: networks.records });
+    const settings = settle(plan, { pipeline, folder, loras, controls: networks.records });
     const lowMemory = options.lowMemory ?? needsLowMemory(checkpoint);
-    warnOfDifferences(plan, record, context.onProgress);
-    const control = { signal: context.signal, onProgress: preview?.report ?? context.onProgress };
-    const shared = { sources: plan, networks, control, lowMemory };
+    const model = identify(plan, { folder, onProgress: context.onProgress });
+    // Only a repeated run must know the weights before it begins; others read them while the networks compute.
+    if (plan.expectedFingerprint) await model();
+    warnOfDifferences(plan, settings, context.onProgress);
+    const report = preview?.report ?? context.onProgress;
+    const onProgress: OnProgress = (event) => {
+      if (event.type === 'step') void model().catch(() => undefined);
+      report(event);
+    };
+    const shared = { sources: plan, networks, control: { signal: context.signal, onProgress }, lowMemory, model };
     for (const [i, path] of plan.outPaths.entries()) {
-      await makePicture(pipeline, { ...shared, record: { ...record, seed: record.seed + i }, path });
+      await makePicture(pipeline, { ...shared, settings: { ...settings, seed: settings.seed + i }, path });
     }
+    const record = { ...settings, model: await model() };
     return result(plan, { record, elapsedMs: performance.now() - startedMs });
   } finally {
     await preview?.finish();
@@ -85,8 +92,30 @@ async function resolveLoras({ loras }: GeneratePlan, context: CommandContext): P
   return found;
 }
 
+/** What a picture will say about itself, but for the fingerprint of its model. */
+type Settings = Omit<RunRecord, 'model'>;
+type Identity = RunRecord['model'];
+
+/** Reads the model's content at the first call, and warns when it is not that of the picture to repeat. */
+function identify(plan: GeneratePlan, { folder, onProgress }: { folder: string; onProgress: OnProgress }) {
+  let known: Promise<Identity> | undefined;
+  const read = async (): Promise<Identity> => {
+    const fingerprint = await checkpointFingerprint(folder);
+    if (plan.expectedFingerprint && plan.expectedFingerprint !== fingerprint) {
+      const message = `the model "${plan.model}" is not the one that made the picture; the result will differ`;
+      onProgress({ type: 'warning', message });
+    }
+    return { name: plan.model, fingerprint };
+  };
+  return () => {
+    known ??= read();
+    return known;
+  };
+}
+
 interface PictureRun {
-  record: RunRecord;
+  settings: Settings;
+  model: () => Promise<Identity>;
   sources: SourcePlan;
   networks: OpenControls;
   path: string;
@@ -96,20 +125,20 @@ interface PictureRun {
 
 async function makePicture(
   pipeline: Pipeline,
-  { record, sources, networks, path, control, lowMemory }: PictureRun,
+  { settings, model, sources, networks, path, control, lowMemory }: PictureRun,
 ): Promise<void> {
-  const { prompt, longPrompts, seed, steps, guidanceScale, width, height, strength } = record;
+  const { prompt, longPrompts, seed, steps, guidanceScale, width, height, strength } = settings;
   const options = {
     prompt,
     // Stable Diffusion XL tells the two apart; on a command line an empty one is none.
-    negativePrompt: record.negativePrompt || undefined,
+    negativePrompt: settings.negativePrompt || undefined,
     longPrompts,
     seed,
     steps,
     guidanceScale,
     width,
     height,
-    scheduler: record.scheduler as SchedulerName,
+    scheduler: settings.scheduler as SchedulerName,
     controls: networks.controls,
     adapters: networks.adapters,
     lowMemory,
@@ -121,6 +150,7 @@ async function makePicture(
       ? inpaint(pipeline, { ...options, image, mask, strength })
       : imageToImage(pipeline, { ...options, image, strength })
     : textToImage(pipeline, options));
+  const record = { ...settings, model: await model() };
   const png = await encodePng(made.image, { text: runRecordToPngText(record) });
   throwIfAborted(control.signal, `generate "${path}"`);
   await writeFileAtomic(path, png);
@@ -129,13 +159,12 @@ async function makePicture(
 interface Opened {
   pipeline: Pipeline;
   folder: string;
-  fingerprint: string;
   loras: Lora[];
   controls: ControlRecord[];
 }
 
-/** The plan with every default filled in: what the picture will say about itself. */
-function settle(plan: GeneratePlan, { pipeline, folder, fingerprint, loras, controls }: Opened): RunRecord {
+/** The plan with every default filled in. */
+function settle(plan: GeneratePlan, { pipeline, folder, loras, controls }: Opened): Settings {
   const preferred = modelDefaults(folder);
   const { height, width } = plan.initImage ? sizeFor(pipeline, plan.initImage.image) : trainedSize(pipeline);
   return {
@@ -152,7 +181,6 @@ function settle(plan: GeneratePlan, { pipeline, folder, fingerprint, loras, cont
     scheduler: plan.scheduler ?? preferred.scheduler ?? schedulerName(pipeline.schedulerConfig),
     width: plan.width ?? width,
     height: plan.height ?? height,
-    model: { name: plan.model, fingerprint },
     software: { ...softwareVersions(), device: pipeline.runtime.device },
     loras: loras.map(({ name, scale, fingerprint: content }) => ({ name, scale, fingerprint: content })),
     controls,
@@ -170,13 +198,9 @@ function sourceOf({ path, fingerprint }: SourcePicture): SourcePicture {
   return { path, fingerprint };
 }
 
-function warnOfDifferences(plan: GeneratePlan, record: RunRecord, onProgress: OnProgress): void {
+function warnOfDifferences(plan: GeneratePlan, record: Settings, onProgress: OnProgress): void {
   warnOfChangedSources([plan.initImage, plan.mask, ...plan.controls.map(({ picture }) => picture)], onProgress);
   warnOfControls(plan.controls, record, onProgress);
-  if (plan.expectedFingerprint && plan.expectedFingerprint !== record.model.fingerprint) {
-    const message = `the model "${record.model.name}" is not the one that made the picture; the result will differ`;
-    onProgress({ type: 'warning', message });
-  }
   for (const [i, { name, fingerprint }] of plan.loras.entries()) {
     if (!fingerprint || fingerprint === record.loras?.[i].fingerprint) continue;
     onProgress({

@@ -8,28 +8,37 @@ const WEYL_1 = 0xbb67ae85;
 
 /** Four 32-bit words from a 128-bit counter and a 64-bit key; ten rounds, Table 2 of the paper. */
 export function philox4x32(counter: readonly number[], key: readonly number[]): [number, number, number, number] {
-  let [a, b, c, d] = counter.map((v) => v >>> 0);
-  let [k0, k1] = key.map((v) => v >>> 0);
-  for (let round = 0; round < 10; round++) {
-    const [high0, low0] = multiply(MULTIPLIER_0, a);
-    const [high1, low1] = multiply(MULTIPLIER_1, c);
-    [a, b, c, d] = [(high1 ^ b ^ k0) >>> 0, low1, (high0 ^ d ^ k1) >>> 0, low0];
-    k0 = (k0 + WEYL_0) >>> 0;
-    k1 = (k1 + WEYL_1) >>> 0;
-  }
-  return [a, b, c, d];
+  const words = Uint32Array.from(counter);
+  tenRounds(words, key[0], key[1]);
+  return [words[0], words[1], words[2], words[3]];
 }
 
-/** High and low word of a 32 x 32 bit product, in 16-bit halves since doubles hold 53 bits. */
-function multiply(x: number, y: number): [number, number] {
+/** Replaces a counter by its four words. Nothing is allocated: a picture's noise takes thousands of calls before its first step. */
+function tenRounds(words: Uint32Array, key0: number, key1: number): void {
+  let [k0, k1] = [key0 | 0, key1 | 0];
+  for (let round = 0; round < 10; round++) {
+    const a = words[0];
+    const c = words[2];
+    const high0 = highWord(MULTIPLIER_0, a);
+    const high1 = highWord(MULTIPLIER_1, c);
+    words[0] = high1 ^ words[1] ^ k0;
+    words[1] = Math.imul(MULTIPLIER_1, c);
+    words[2] = high0 ^ words[3] ^ k1;
+    words[3] = Math.imul(MULTIPLIER_0, a);
+    k0 = (k0 + WEYL_0) | 0;
+    k1 = (k1 + WEYL_1) | 0;
+  }
+}
+
+/** High word of a 32 x 32 bit product, in 16-bit halves since doubles hold 53 bits. */
+function highWord(x: number, y: number): number {
   const x1 = x >>> 16;
   const x0 = x & 0xffff;
   const y1 = y >>> 16;
   const y0 = y & 0xffff;
-  const mid = x0 * y1 + ((x0 * y0) >>> 16);
-  const mid2 = x1 * y0 + (mid & 0xffff);
-  const high = x1 * y1 + Math.floor(mid / 0x10000) + Math.floor(mid2 / 0x10000);
-  return [high >>> 0, Math.imul(x, y) >>> 0];
+  const middle = x0 * y1 + ((x0 * y0) >>> 16);
+  const middle2 = x1 * y0 + (middle & 0xffff);
+  return x1 * y1 + Math.floor(middle / 0x10000) + Math.floor(middle2 / 0x10000);
 }
 
 /**
@@ -40,7 +49,9 @@ export class Philox {
   readonly #key: [number, number];
   readonly #stream: number;
   #block = 0;
-  #words: number[] = [];
+  readonly #words = new Uint32Array(4);
+  /** How many of the four words are spent. */
+  #taken = 4;
   #spare: number | undefined;
 
   constructor(seed: number | bigint, stream = 0) {
@@ -50,12 +61,17 @@ export class Philox {
   }
 
   nextUint32(): number {
-    if (this.#words.length === 0) {
-      const counter = [this.#block >>> 0, Math.floor(this.#block / 0x100000000), this.#stream, 0];
-      this.#words = philox4x32(counter, this.#key).reverse();
+    if (this.#taken === 4) {
+      const words = this.#words;
+      words[0] = this.#block;
+      words[1] = Math.floor(this.#block / 0x100000000);
+      words[2] = this.#stream;
+      words[3] = 0;
+      tenRounds(words, this.#key[0], this.#key[1]);
       this.#block++;
+      this.#taken = 0;
     }
-    return this.#words.pop()!;
+    return this.#words[this.#taken++];
   }
 
   /** Uniform in [0, 1) with 32 bits. */
