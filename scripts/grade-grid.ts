@@ -1,5 +1,5 @@
 // Grades the grids that the trainer draws: how many pictures the scorer gives their own prompt among all of the grid's,
-// and in how many the judge sees the prompt's interaction: `npx tsx scripts/grade-grid.ts RUN/denoiser-100.png...`.
+// and in how many the judge sees the prompt's interaction (`missed` says what it sees instead): `npx tsx scripts/grade-grid.ts RUN/denoiser-100.png...`.
 import sharp from 'sharp';
 import type { Image } from '../src/core/image.js';
 import { openClipScorer } from '../src/metrics/clip-scorer.js';
@@ -53,6 +53,7 @@ const runtime = createRuntime();
 const [scorer, judge] = [openClipScorer(runtime), openJudge(runtime)];
 for (const file of process.argv.slice(2)) {
   const count = { prompt: 0, interactionFirst: 0, interactionAmongThree: 0 };
+  const missed: string[] = [];
   for (const [i, image] of (await cells(file)).entries()) {
     const [best] = await scorer.rankTexts(image, GRID_PROMPTS);
     if (best.text === GRID_PROMPTS[i]) count.prompt++;
@@ -60,8 +61,9 @@ for (const file of process.argv.slice(2)) {
       [triplet.verb, triplet.object].filter(Boolean).join(' '),
     );
     if (INTERACTIONS[i].includes(seen[0])) count.interactionFirst++;
+    else missed.push(`${INTERACTIONS[i][0]}: ${seen[0]}`);
     if (seen.slice(0, 3).some((name) => INTERACTIONS[i].includes(name))) count.interactionAmongThree++;
   }
-  console.log(JSON.stringify({ file, of: GRID_PROMPTS.length, ...count }));
+  console.log(JSON.stringify({ file, of: GRID_PROMPTS.length, ...count, missed }));
 }
 await runtime.close();
