@@ -1,7 +1,7 @@
 // Everything behind the meshes, ray by ray: ground zones, walls, ceiling, sky and skyline, with shadows on them.
 import type { Backdrop, GroundZone, Wall } from './backdrop.js';
 import type { Camera } from './camera.js';
-import { fetchTexel, levelOf, TILE, variationMap } from './ground-textures.js';
+import { depthsOf, levelOf, TILE, variationMap } from './ground-textures.js';
 import type { ShadowMap } from './shadow.js';
 import type { Vec3 } from './vector.js';
 
@@ -59,7 +59,6 @@ class BackgroundPainter {
   private readonly depth: Float64Array;
   private readonly shade: Float32Array;
   private readonly contact: Float32Array;
-  private readonly texel = new Float64Array(3);
   // The current row: ray of its first pixel, step to the next pixel, first index.
   private rowX = 0;
   private rowY = 0;
@@ -158,13 +157,19 @@ class BackgroundPainter {
   }
 
   private paintWall(wall: Wall, id: number): void {
-    const { surface, depth, first, rowX, rowY, rowZ, stepX, stepZ, texel } = this;
+    const { surface, depth, first, rowX, rowY, rowZ, stepX, stepZ } = this;
     const { rgb, sizePx } = this.buffer;
     const { eye, focalPx } = this.camera;
     const { texture, factor, normal, skirting, skirtingColour } = wall;
     const along0 = eye[0] * normal[2] - eye[2] * normal[0];
     const alongRow = rowX * normal[2] - rowZ * normal[0];
     const alongStep = stepX * normal[2] - stepZ * normal[0];
+    const [r, g, b] = factor;
+    const perDepth = TILE / texture.size[0] / focalPx;
+    // The level at hand serves depths between these.
+    let [nearest, farthest] = [0, 0];
+    let texels = texture.levels[0];
+    let [side, mask, perU, perV] = [TILE, TILE - 1, 1, 1];
     for (let i = 0; i < sizePx; i++) {
       if (surface[i] !== id) continue;
       const at = 3 * (first + i);
@@ -176,12 +181,37 @@ class BackgroundPainter {
         for (let k = 0; k < 3; k++) rgb[at + k] = Math.min(255, skirtingColour[k] * occlusion);
         continue;
       }
-      const along = along0 + (alongRow + alongStep * i) * t;
-      const level = levelOf((TILE / texture.size[0]) * (t / focalPx));
-      fetchTexel(texture.levels[level], TILE >> level, along / texture.size[0], -y / texture.size[1], texel);
-      rgb[at] = Math.min(255, texel[0] * factor[0] * occlusion);
-      rgb[at + 1] = Math.min(255, texel[1] * factor[1] * occlusion);
-      rgb[at + 2] = Math.min(255, texel[2] * factor[2] * occlusion);
+      if (t <= nearest || t > farthest) {
+        const level = levelOf(perDepth * t);
+        [nearest, farthest] = depthsOf(level, perDepth);
+        texels = texture.levels[level];
+        side = TILE >> level;
+        mask = side - 1;
+        perU = side / texture.size[0];
+        perV = side / texture.size[1];
+      }
+      const u = (along0 + (alongRow + alongStep * i) * t) * perU - 0.5;
+      const v = -y * perV - 0.5;
+      const column = Math.floor(u);
+      const row = Math.floor(v);
+      const tu = u - column;
+      const tv = v - row;
+      const above = (row & mask) * side;
+      const below = ((row + 1) & mask) * side;
+      const a3 = (above + (column & mask)) * 3;
+      const b3 = (above + ((column + 1) & mask)) * 3;
+      const c3 = (below + (column & mask)) * 3;
+      const d3 = (below + ((column + 1) & mask)) * 3;
+      const kd = tu * tv * occlusion;
+      const kb = tu * occlusion - kd;
+      const kc = tv * occlusion - kd;
+      const ka = occlusion - kb - kc - kd;
+      const red = (texels[a3] * ka + texels[b3] * kb + texels[c3] * kc + texels[d3] * kd) * r;
+      const green = (texels[a3 + 1] * ka + texels[b3 + 1] * kb + texels[c3 + 1] * kc + texels[d3 + 1] * kd) * g;
+      const blue = (texels[a3 + 2] * ka + texels[b3 + 2] * kb + texels[c3 + 2] * kc + texels[d3 + 2] * kd) * b;
+      rgb[at] = red > 255 ? 255 : red;
+      rgb[at + 1] = green > 255 ? 255 : green;
+      rgb[at + 2] = blue > 255 ? 255 : blue;
     }
     this.lightWall(this.shadows.key, id, this.buffer.lit);
     if (this.withoutPerson) this.lightWall(this.withoutPerson.key, id, this.buffer.litWithoutPerson);
@@ -261,7 +291,7 @@ class BackgroundPainter {
         const gap = corners[k].gap + corners[k].step * i;
         if (gap < 8) shade *= 1 - 0.18 * fallOff(gap / 2.2);
       }
-      // Bilinear, as `fetchTexel`; the call would cost as much again.
+      // Bilinear; here and not in a function, as the call would cost as much again.
       const u = (across + groundOffset) * perU - 0.5;
       const v = along * perV - 0.5;
       const column = Math.floor(u);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { groundTexture, isGroundTexture, mipLevels, TILE } from './ground-textures.js';
+import { depthsOf, groundTexture, isGroundTexture, levelOf, mipLevels, TILE } from './ground-textures.js';
 
 it('makes the same texture once, with mip levels that keep the mean colour', () => {
   const brick = groundTexture('brick');
@@ -19,4 +19,14 @@ it('averages two by two texels', () => {
 it('knows its names', () => {
   expect(isGroundTexture('grass')).toBe(true);
   expect(isGroundTexture('toString')).toBe(false);
+});
+
+it('gives the depths at which each level is taken', () => {
+  for (let depth = 1; depth < 4000; depth *= 1.07) {
+    const perDepth = 0.13;
+    const level = levelOf(perDepth * depth);
+    const [nearest, farthest] = depthsOf(level, perDepth);
+    expect(depth).toBeGreaterThan(nearest);
+    expect(depth).toBeLessThanOrEqual(farthest);
+  }
 });

@@ -163,6 +163,8 @@ const PAINTERS = {
 
 export type GroundTextureName = keyof typeof PAINTERS;
 
+export const GROUND_TEXTURES = Object.keys(PAINTERS) as GroundTextureName[];
+
 const made = new Map<string, GroundTexture>();
 let noise: Noise | undefined;
 
@@ -228,35 +230,19 @@ export function variationMap(): Uint8Array {
 }
 let variation: Uint8Array | undefined;
 
+/** Texels a pixel may cover before the next level is taken; a little blur is better than glitter. */
+const MOST_TEXELS = 1.4;
+const LAST_LEVEL = 7;
+
 /** Mip level that suits `texelsPerPixel`. */
 export function levelOf(texelsPerPixel: number): number {
   let level = 0;
-  for (let footprint = texelsPerPixel; footprint > 1.4 && level < 7; footprint *= 0.5) level++;
+  for (let footprint = texelsPerPixel; footprint > MOST_TEXELS && level < LAST_LEVEL; footprint *= 0.5) level++;
   return level;
 }
 
-/** Bilinear texel at (u, v) in repetitions of a picture with `side` texels a side, into `out`. */
-export function fetchTexel(texels: Uint8Array, side: number, u: number, v: number, out: Float64Array): void {
-  const fu = u * side - 0.5;
-  const fv = v * side - 0.5;
-  const column = Math.floor(fu);
-  const row = Math.floor(fv);
-  const tu = fu - column;
-  const tv = fv - row;
-  const mask = side - 1;
-  const above = (row & mask) * side;
-  const below = ((row + 1) & mask) * side;
-  const left = column & mask;
-  const right = (column + 1) & mask;
-  const a = (above + left) * 3;
-  const b = (above + right) * 3;
-  const c = (below + left) * 3;
-  const d = (below + right) * 3;
-  const kd = tu * tv;
-  const kb = tu - kd;
-  const kc = tv - kd;
-  const ka = 1 - tu - tv + kd;
-  out[0] = texels[a] * ka + texels[b] * kb + texels[c] * kc + texels[d] * kd;
-  out[1] = texels[a + 1] * ka + texels[b + 1] * kb + texels[c + 1] * kc + texels[d + 1] * kd;
-  out[2] = texels[a + 2] * ka + texels[b + 2] * kb + texels[c + 2] * kc + texels[d + 2] * kd;
+/** Depths that `level` serves, the first excluded, where a pixel covers `perDepth` texels a unit of depth. */
+export function depthsOf(level: number, perDepth: number): [number, number] {
+  const farthest = (MOST_TEXELS * 2 ** level) / perDepth;
+  return [level === 0 ? 0 : farthest / 2, level === LAST_LEVEL ? Number.POSITIVE_INFINITY : farthest];
 }

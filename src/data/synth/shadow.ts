@@ -22,7 +22,8 @@ const EMPTY = -1e9;
 
 /**
  * Depth map of `side` x `side` texels along a direction pointing to the light.
- * Use: `aim`, `fit` for every caster, `begin`, `cast` for every caster, then `visibility` or `prefilterGround`.
+ * Use: `aim`, `fit` for every caster, `begin`, `cast` for every caster, then `visibility` or `prefilterGround`. Points must
+ * not move between `begin` and the last use.
  */
 export class ShadowMap {
   readonly depth: Float32Array;
@@ -36,6 +37,8 @@ export class ShadowMap {
   private drawn: TexelArea = { left: 0, top: 0, right: -1, bottom: -1 };
   /** Where `blurred` is not 0. */
   private shaded: TexelArea = { left: 0, top: 0, right: -1, bottom: -1 };
+  private projected: Float32Array | undefined;
+  private projectedCount = 0;
   private readonly half: number;
   private readonly blurred: Float32Array;
   private readonly scratch: Float32Array;
@@ -88,6 +91,7 @@ export class ShadowMap {
     this.bounds.u0 = (u0 + u1) / 2 - this.side / 2 / this.scale;
     this.bounds.v0 = (v0 + v1) / 2 - this.side / 2 / this.scale;
     this.empty();
+    this.projected = undefined;
   }
 
   private empty(): void {
@@ -105,7 +109,11 @@ export class ShadowMap {
     if (bottom > drawn.bottom) drawn.bottom = bottom;
   }
 
+  /** Skips points that were projected last: casters are looked up right after they are cast. */
   private project(world: Float32Array, count: number): void {
+    if (this.projected === world && this.projectedCount === count) return;
+    this.projected = world;
+    this.projectedCount = count;
     if (this.u.length < count) {
       this.u = new Float32Array(count * 1.25);
       this.v = new Float32Array(count * 1.25);
@@ -220,6 +228,7 @@ export class ShadowMap {
     this.bounds = { ...other.bounds };
     this.scale = other.scale;
     this.empty();
+    this.projected = undefined;
     this.drawn = { ...other.drawn };
     const [first, end] = [other.drawn.top * this.side, (other.drawn.bottom + 1) * this.side];
     if (first < end) this.depth.set(other.depth.subarray(first, end), first);
