@@ -10,7 +10,7 @@ import { mediapipePoints, wholeBodyPoints } from './keypoints.js';
 import { type DrawnPicture, PictureRenderer } from './picture-renderer.js';
 import { SceneRandom } from './scene-random.js';
 import { attributesRecord, type PartRecord, type SceneRecord } from './scene-record.js';
-import { pickScene, type SceneEntry } from './scenes/index.js';
+import { pickScene, type SceneEntry, suits } from './scenes/index.js';
 import { identityOf, type KindMix, pickPool, type SceneKind, scenePools } from './scenes/kinds.js';
 import { isInSet, type TripletSet } from './scenes/triplets.js';
 import type { Appearance, Character, PictureSize, SceneContext, SceneDescription } from './types.js';
@@ -84,7 +84,7 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
   const { index } = identity;
   const person = index === undefined ? random : new SceneRandom(identity.seed, kind);
   const choice = person.fork('choice');
-  const character = renderer.cast.character(choice.int(renderer.cast.count));
+  const character = drawCharacter(renderer.cast, { choice, scenes });
   const description = buildScene(
     { character, random, index },
     {
@@ -114,6 +114,22 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
   if (kind === 'empty' && personFree) return withoutPerson({ record, picture, personFree, labels });
   return { record, picture, personFree, objectFree, depth: drawn.depth, labels };
 }
+
+/** Somebody whom one of the scenes suits, if few draws find one. */
+function drawCharacter(
+  cast: Cast,
+  { choice, scenes }: { choice: SceneRandom; scenes: readonly SceneEntry[] },
+): Character {
+  let character = cast.character(choice.int(cast.count));
+  for (let attempt = 0; attempt < CHARACTER_ATTEMPTS; attempt++) {
+    if (scenes.some((entry) => suits(entry, character))) break;
+    character = cast.character(choice.int(cast.count));
+  }
+  return character;
+}
+
+/** A quarter of the people suits even the scenes in the snow. */
+const CHARACTER_ATTEMPTS = 20;
 
 /** A scene shows a wanted triplet far sooner than this if it can show one at all. */
 const ATTEMPTS = 200;

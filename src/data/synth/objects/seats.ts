@@ -232,20 +232,21 @@ export function couch(
       mesh.box([0, height + 0.6 * u, -3 * u], [half, 3.1 * u, 0.6 * u], { colour: dark, bevel: 0.4 * u });
       for (let i = 0; i < seats; i++) {
         const x = (2 * i + 1 - seats) * seat;
-        cushion(mesh, [x, height - 0.65 * u, 0.55 * u], [seat * 0.985, 0.75 * u, 3 * u], { colour, softness: 0.25 });
-        cushion(mesh, [x, height + 2 * u, -2 * u], [seat * 0.97, 2 * u, 0.8 * u], {
-          colour,
+        // Blocks, since the few vertices of a soft shape shade its broad faces in patches.
+        mesh.box([x, height - 0.65 * u, 0.55 * u], [seat * 0.985, 0.75 * u, 3 * u], { colour, bevel: 0.3 * u });
+        mesh.box([x, height + 1.9 * u, -2 * u], [seat * 0.97, 2 * u, 0.75 * u], {
+          colour: shade(colour, 0.94),
           rotation: rotation([1, 0, 0], -0.2),
-          softness: 0.4,
+          bevel: 0.45 * u,
         });
       }
       for (const side of [-1, 1]) {
-        const x = side * (half + 0.75 * u);
-        mesh.box([x, (height + 0.8 * u) / 2 + 0.3 * u, 0.1 * u], [0.7 * u, (height + 0.8 * u) / 2 - 0.3 * u, 3.4 * u], {
+        const x = side * (half + 0.95 * u);
+        mesh.box([x, (height + 0.8 * u) / 2 + 0.3 * u, 0.1 * u], [0.9 * u, (height + 0.8 * u) / 2 - 0.3 * u, 3.4 * u], {
           colour: shade(colour, 0.86),
           bevel: 0.2 * u,
         });
-        cushion(mesh, [x, height + 1.1 * u, 0.1 * u], [0.95 * u, 0.75 * u, 3.55 * u], { colour, softness: 0.55 });
+        mesh.box([x, height + 1.2 * u, 0.1 * u], [1.15 * u, 0.65 * u, 3.55 * u], { colour, bevel: 0.4 * u });
         for (const z of [-3, 3])
           mesh.cylinder([x, 0, z * u], [x, height * 0.2, z * u], { radius: 0.25 * u, colour: [60, 42, 30], sides: 7 });
       }
@@ -256,7 +257,7 @@ export function couch(
   cushions.slice(0, seats === 3 ? 2 : 1).forEach((paint, i) => {
     const side = corners[i];
     if (i === 1 && Math.abs(shift - half) < 2.5 * u) return;
-    cushion(mesh, [shift + side * (half - 1.5 * u), height + 1.45 * u, -0.55 * u], [1.55 * u, 1.5 * u, 0.55 * u], {
+    cushion(mesh, [shift + side * (half - 1.5 * u), height + 1.45 * u, 0.1 * u], [1.55 * u, 1.5 * u, 0.55 * u], {
       colour: paint,
       rotation: rotation([1, 0, 0.3 * side], -0.4),
       softness: 0.6,

@@ -149,6 +149,9 @@ function dragSuitcase(context: SceneContext): SceneDescription {
 const BAGS = [
   'black',
   'black',
+  'black',
+  'black',
+  'navy',
   'navy',
   'grey',
   'grey',
@@ -177,7 +180,7 @@ function wearBackpack(context: SceneContext): SceneDescription {
   mesh.within({ origin: subtract(pose.position('spine02'), transform(turn, rest('spine02'))), rotation: turn }, () =>
     backpack(mesh, {
       colour: colour.rgb,
-      second: random.chance(0.35)
+      second: random.chance(0.15)
         ? pickColour(random.fork('pocket'), ['black', 'grey', 'navy', 'brown']).rgb
         : shade(colour.rgb, 0.75),
       shoulderY: rest('upperarm01.L')[1],
@@ -192,6 +195,7 @@ function wearBackpack(context: SceneContext): SceneDescription {
   figure.hang('L');
   figure.hang('R');
   figure.look();
+  // Between the side and the back a detector sees it best, and from there it also shows what holds it.
   const from = random.next();
   return describe({
     name: 'wear-backpack',
@@ -200,9 +204,8 @@ function wearBackpack(context: SceneContext): SceneDescription {
     verb: walks ? 'carry' : 'wear',
     phrase: walks ? 'carrying' : 'wearing',
     target: { category: 'backpack', colour: colour.name },
-    half: 0.1,
     indoor: 0.2,
-    yaw: from < 0.6 ? [Math.PI - 1.2, Math.PI + 1.2] : yawTowards(random.sign(), 1.7, from < 0.9 ? 0.6 : 1.4),
+    yaw: from < 0.15 ? [Math.PI - 0.6, Math.PI + 0.6] : yawTowards(random.sign(), 2, from < 0.9 ? 0.5 : 1.4),
   });
 }
 

@@ -3,6 +3,7 @@ import { MeshBuilder } from '../mesh-builder.js';
 import type { Focus, SceneBuilder, SceneDescription, SceneObject } from '../types.js';
 import { add, type Vec3 } from '../vector.js';
 import type { Figure } from './figure.js';
+import { groundsFor } from './season.js';
 
 /** Object ids in a scene's mesh. */
 export const TARGET = 2;
@@ -16,6 +17,8 @@ export interface SceneEntry {
   triplets: readonly (readonly [verb: string, object: string | null])[];
   /** Not for children. */
   adultsOnly?: boolean;
+  /** Always in the snow: for people with covered arms and legs, and for them the more often. */
+  inSnow?: boolean;
   build: SceneBuilder;
 }
 
@@ -68,7 +71,7 @@ export function describe(draft: SceneDraft): SceneDescription {
     objects,
     halfFigure: half || close !== undefined,
     indoor: random.chance(draft.indoor ?? 0),
-    grounds: draft.grounds,
+    grounds: groundsFor(figure.pose.character.info, draft.grounds),
     yawRange: draft.yaw ?? [-1.2, 1.2],
     expression: draft.expression,
     ...(close && { focus: close }),

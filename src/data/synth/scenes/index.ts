@@ -10,6 +10,7 @@ import { HANDHELD } from './handheld.js';
 import { LEISURE } from './leisure.js';
 import { ORDINARY } from './ordinary.js';
 import { RIDING } from './riding.js';
+import { isDressedForSnow } from './season.js';
 import { SITTING } from './sitting.js';
 import { STRIKING } from './striking.js';
 
@@ -51,8 +52,20 @@ export function selectScenes(
   return scenes.filter((entry) => filter.some((word) => matches(entry, word)));
 }
 
-/** Draws a scene for a character, by weight. */
+/** Whether a scene suits a person by age and clothes. */
+export function suits({ adultsOnly, inSnow }: SceneEntry, { info }: Character): boolean {
+  return !(adultsOnly && info.age === 'child') && !(inSnow && !isDressedForSnow(info));
+}
+
+/** A quarter of the people is dressed for the snow, and they keep its scenes as frequent as their weights say. */
+const SNOW_BOOST = 4;
+
+/** Draws a scene for a character, by weight; any when none suits. */
 export function pickScene(random: SceneRandom, character: Character, scenes = INTERACTION_SCENES): SceneEntry {
-  const fitting = scenes.filter((entry) => !(entry.adultsOnly && character.info.age === 'child'));
-  return random.weighted((fitting.length > 0 ? fitting : scenes).map((entry) => [entry, entry.weight] as const));
+  const fitting = scenes.filter((entry) => suits(entry, character));
+  return random.weighted(
+    (fitting.length > 0 ? fitting : scenes).map(
+      (entry) => [entry, entry.weight * (entry.inSnow ? SNOW_BOOST : 1)] as const,
+    ),
+  );
 }

@@ -349,8 +349,8 @@ function holdPizza(context: SceneContext): SceneDescription {
 }
 
 export const LEISURE: readonly SceneEntry[] = [
-  { name: 'ride-snowboard', weight: 1, triplets: [['ride', 'snowboard']], build: rideSnowboard },
-  { name: 'ride-skis', weight: 1.1, triplets: [['ride', 'skis']], build: rideSkis },
+  { name: 'ride-snowboard', weight: 1, triplets: [['ride', 'snowboard']], inSnow: true, build: rideSnowboard },
+  { name: 'ride-skis', weight: 1.1, triplets: [['ride', 'skis']], inSnow: true, build: rideSkis },
   { name: 'fly-kite', weight: 1.1, triplets: [['fly', 'kite']], build: flyKite },
   {
     name: 'hug-teddy',

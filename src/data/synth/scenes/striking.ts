@@ -154,7 +154,6 @@ function holdBat(context: SceneContext): SceneDescription {
     verb: 'hold',
     phrase: 'holding',
     target: { category: 'baseball bat', colour: bat.name },
-    half: way === 'down' ? 0 : 0.25,
     indoor: 0.1,
     grounds: ['grass', 'meadow', 'dirt', 'dirt', 'asphalt'],
     yaw: yawTowards(x, 0.3, 0.9),
@@ -291,8 +290,8 @@ function holdRacket(context: SceneContext): SceneDescription {
 }
 
 export const STRIKING: readonly SceneEntry[] = [
-  { name: 'swing-bat', weight: 1.3, triplets: [['swing', 'baseball bat']], build: swingBat },
-  { name: 'hold-bat', weight: 0.9, triplets: [['hold', 'baseball bat']], build: holdBat },
+  { name: 'swing-bat', weight: 1.6, triplets: [['swing', 'baseball bat']], build: swingBat },
+  { name: 'hold-bat', weight: 0.6, triplets: [['hold', 'baseball bat']], build: holdBat },
   { name: 'swing-racket', weight: 1.3, triplets: [['swing', 'tennis racket']], build: swingRacket },
   { name: 'hold-racket', weight: 0.9, triplets: [['hold', 'tennis racket']], build: holdRacket },
 ];
