@@ -22,7 +22,49 @@ export { SCHEDULER_NAMES, type SchedulerName } from './diffusion/schedulers.js';
 export { type GeneratedImage, type TextToImageOptions, textToImage } from './diffusion/text-to-image.js';
 export type { BoundOnnx, OnnxModel, OnnxValue } from './graph/index.js';
 export { readOnnx } from './graph/onnx/read-onnx.js';
+export { type AveragePrecision, averagePrecision, type Found } from './metrics/average-precision.js';
 export { type ClipScorer, openClipScorer, type RankedText } from './metrics/clip-scorer.js';
+export {
+  type CorrectPoints,
+  correctByMpiiHead,
+  correctByPatnHead,
+  correctKeypoints,
+  pooledShare,
+} from './metrics/correct-keypoints.js';
+export {
+  type FeatureStatistics,
+  type FeatureSums,
+  featureSums,
+  frechetOfStatistics,
+  mergeStatistics,
+} from './metrics/feature-statistics.js';
+export { type InceptionScore, inceptionScore, inceptionScoreSums } from './metrics/inception-score.js';
+export {
+  detectionScore,
+  type InteractionScores,
+  interactionSums,
+  isInteractionAmong,
+  layoutScore,
+  rareBelow,
+} from './metrics/interaction-score.js';
+export { jensenShannonDistance } from './metrics/jensen-shannon.js';
+export { type KernelDistance, kernelDistance, maximumMeanDiscrepancy } from './metrics/kernel-distance.js';
+export { keypointSimilarity, WHOLEBODY_SIGMAS } from './metrics/keypoint-similarity.js';
+export { type ContactCase, contactDistance, isTopNContact } from './metrics/object-contact.js';
+export { otsuForeground, otsuThreshold } from './metrics/otsu.js';
+export { psnr, psnrOfPlanes } from './metrics/peak-signal-noise.js';
+export { type Planes, padWhite, planesOf } from './metrics/picture-planes.js';
+export { type DetectedPoseAccuracy, detectedPoseSums, type JointError, jointError } from './metrics/pose-accuracy.js';
+export { keepMasked, type Mask, maskIou, maskSsim, poseMask } from './metrics/pose-mask.js';
+export { type MeanScore, runningMean } from './metrics/running-mean.js';
+export {
+  SSIM_CONVENTIONS,
+  type SsimConvention,
+  type SsimName,
+  ssim,
+  ssimOfPlanes,
+} from './metrics/structural-similarity.js';
+export type { Box, Keypoint } from './pose/person.js';
 export { createRuntime, type Runtime, type RuntimeOptions, type Session } from './runtime/index.js';
 export { type ResolveModelOptions, resolveModel } from './weights/hub.js';
 export { type Checkpoint, openCheckpoint, openModelFolder } from './weights/index.js';

@@ -35,9 +35,10 @@ describe('frechetDistance', () => {
     );
   });
 
-  it('refuses single vectors and vectors of two lengths', () => {
+  it('refuses single vectors, vectors of two lengths, and NaN', () => {
     expect(() => frechetDistance([[1]], [[1], [2]])).toThrowError(/at least two/);
     expect(() => frechetDistance([[1], [2]], [[1], [2, 3]])).toThrowError(/vectors of 1/);
+    expect(() => frechetDistance([[1], [Number.NaN]], [[1], [2]])).toThrowError(/finite/);
   });
 });
 

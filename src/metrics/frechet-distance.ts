@@ -1,14 +1,14 @@
 // The Fréchet distance between two sets of feature vectors (Heusel et al. 2017), each taken for a Gaussian.
 import { ContrappostoError } from '../core/errors.js';
-
-type Rows = readonly ArrayLike<number>[];
+import { type Rows, requireFinite } from './check-input.js';
 
 /**
  * `|mean a - mean b|^2 + tr(A + B - 2 (A B)^(1/2))` with the sample covariances A and B. Sets smaller than about ten times
- * the number of features give too large a distance: compare it only with one of sets of the same sizes.
+ * the number of features give too large a distance: compare it only with one of sets of the same sizes. Large sets go
+ * through `featureSums` and `frechetOfStatistics`, which need neither all vectors at once nor singular values.
  *
  * @param a, b vectors of one length, at least two in each set
- * @throws `invalid-input` for fewer vectors, `shape` for other lengths
+ * @throws `invalid-input` for fewer vectors or NaN, `shape` for other lengths
  */
 export function frechetDistance(a: Rows, b: Rows): number {
   const width = a[0]?.length ?? 0;
@@ -25,6 +25,7 @@ export function frechetDistance(a: Rows, b: Rows): number {
       const got = `one of ${other.length}`;
       throw new ContrappostoError('shape', { operation: 'Fréchet distance', expected: `vectors of ${width}`, got });
     }
+    for (const row of set) requireFinite('Fréchet distance', row);
   }
   const [meanA, meanB] = [mean(a, width), mean(b, width)];
   const [x, y] = [centred(a, meanA), centred(b, meanB)];
