@@ -90,6 +90,15 @@ export interface TexturedMesh {
 // Coverage thresholds of the 2x2 samples of a pixel: together they show alpha in steps of a quarter.
 const DITHER = [2, 9, 12, 5];
 
+/** `r << 16 | g << 8 | b` of each entry: one look-up a sample in place of three. */
+function packed(palette: Uint8Array): Int32Array {
+  const entries = new Int32Array(palette.length / 3);
+  for (let i = 0, k = 0; i < entries.length; i++, k += 3) {
+    entries[i] = (palette[k] << 16) | (palette[k + 1] << 8) | palette[k + 2];
+  }
+  return entries;
+}
+
 /**
  * Draws one material of a textured mesh (the person) with Gouraud light; of two samples the nearer stays.
  * One long function: calls inside the loop over samples would cost more than the samples.
@@ -106,6 +115,7 @@ export function drawTextured(
   const { red, green, blue } = table;
   const mode = material.transparency === 'opaque' ? 0 : material.transparency === 'stipple' ? 1 : 2;
   const cull = !material.twoSided;
+  const entries = packed(palette);
   const edges = new TriangleEdges();
   const { origin, columns } = edges;
   let outerLeft = side;
@@ -203,9 +213,10 @@ export function drawTextured(
         } else if (mode === 2 && k === 0) continue;
         if (layers !== undefined) k += layers[texel] << 8;
         const i = l | 0;
-        let r = (palette[3 * k] * red[i]) >> 8;
-        let g = (palette[3 * k + 1] * green[i]) >> 8;
-        let bl = (palette[3 * k + 2] * blue[i]) >> 8;
+        const entry = entries[k];
+        let r = ((entry >> 16) * red[i]) >> 8;
+        let g = (((entry >> 8) & 255) * green[i]) >> 8;
+        let bl = ((entry & 255) * blue[i]) >> 8;
         if (r > 255) r = 255;
         if (g > 255) g = 255;
         if (bl > 255) bl = 255;

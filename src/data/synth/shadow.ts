@@ -198,6 +198,9 @@ export class ShadowMap {
       const fy = top + 0.5 - y0;
       const first1 = fx * dx1 + fy * dy1;
       const first2 = fx * dx2 + fy * dy2;
+      const z0 = d[a];
+      const dz1 = d[b] - z0;
+      const dz2 = d[c] - z0;
       origin[0] = first1;
       origin[1] = first2;
       origin[2] = dx1;
@@ -206,9 +209,6 @@ export class ShadowMap {
       origin[5] = dy2;
       edges.find();
       const width = right - left;
-      const z0 = d[a];
-      const dz1 = d[b] - z0;
-      const dz2 = d[c] - z0;
       const zAcross = dx1 * dz1 + dx2 * dz2;
       for (let y = top; y <= bottom; y++) {
         const row = y - top;
@@ -244,7 +244,7 @@ export class ShadowMap {
     { bias, out, normal }: { bias: number; out: Float32Array; normal?: Float32Array },
   ): void {
     this.project(world, count);
-    const { u, v, d, side, depth } = this;
+    const { u, v, d, side, depth, drawn } = this;
     const [, , , , , , lx, ly, lz] = this.axes;
     for (let i = 0; i < count; i++) {
       if (normal !== undefined) {
@@ -260,7 +260,11 @@ export class ShadowMap {
       }
       const column = Math.floor(u[i] - 0.5);
       const row = Math.floor(v[i] - 0.5);
-      if (column < 1 || row < 1 || column > side - 3 || row > side - 3) {
+      const isInside = column >= 1 && row >= 1 && column <= side - 3 && row <= side - 3;
+      // Nothing was cast near it.
+      const isClear =
+        column < drawn.left - 2 || row < drawn.top - 2 || column > drawn.right + 1 || row > drawn.bottom + 1;
+      if (!isInside || isClear) {
         out[i] = 1;
         continue;
       }
