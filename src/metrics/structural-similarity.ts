@@ -80,7 +80,7 @@ export function ssimOfPlanes(a: Planes, b: Planes, options: SsimOptions & { rang
   const range = rules.range === 'given' ? options.range : rangeOf(a.data);
   let sum = 0;
   for (let c = 0; c < a.channels; c++) {
-    const [x, y] = [a, b].map(({ data }) => Float64Array.from({ length: plane }, (_, i) => data[c * plane + i]));
+    const [x, y] = [a, b].map((picture) => channelOf(picture, { c, plane }));
     sum += meanOfMap(x, y, { size, rules, range });
   }
   return sum / a.channels;
@@ -98,7 +98,11 @@ function meanOfMap(
 ): number {
   const taps = windowOf(rules);
   const blur = (values: Float64Array) => blurred(values, { size, taps, border: rules.border });
-  const product = (p: Float64Array, q: Float64Array) => p.map((v, i) => v * q[i]);
+  const product = (p: Float64Array, q: Float64Array) => {
+    const out = new Float64Array(p.length);
+    for (let i = 0; i < p.length; i++) out[i] = p[i] * q[i];
+    return out;
+  };
   const [mx, my, xx, yy, xy] = [x, y, product(x, x), product(y, y), product(x, y)].map(blur);
   const samples = taps.length ** 2;
   const unbias = rules.sampleCovariance ? samples / (samples - 1) : 1;
@@ -130,20 +134,26 @@ function blurred(
   { size, taps, border }: { size: Size; taps: Float64Array; border: SsimConvention['border'] },
 ): Float64Array {
   const { width, height } = size;
-  const along = (from: Float64Array, line: { count: number; stride: number; length: number; step: number }) => {
-    const out = new Float64Array(from.length);
-    const places = placesAround(line.length, { radius: (taps.length - 1) / 2, border });
-    for (let l = 0; l < line.count; l++) {
-      for (let i = 0; i < line.length; i++) {
-        let sum = 0;
-        for (let t = 0; t < taps.length; t++) sum += taps[t] * from[l * line.stride + places[i + t] * line.step];
-        out[l * line.stride + i * line.step] = sum;
-      }
+  const radius = (taps.length - 1) / 2;
+  const [rows, out] = [new Float64Array(values.length), new Float64Array(values.length)];
+  const across = placesAround(width, { radius, border });
+  const line = new Float64Array(across.length);
+  for (let y = 0; y < values.length; y += width) {
+    for (let k = 0; k < line.length; k++) line[k] = values[y + across[k]];
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let t = 0; t < taps.length; t++) sum += taps[t] * line[x + t];
+      rows[y + x] = sum;
     }
-    return out;
-  };
-  const rows = along(values, { count: height, stride: width, length: width, step: 1 });
-  return along(rows, { count: width, stride: 1, length: height, step: width });
+  }
+  const down = placesAround(height, { radius, border });
+  for (let y = 0; y < height; y++) {
+    for (let t = 0; t < taps.length; t++) {
+      const [tap, from, to] = [taps[t], down[y + t] * width, y * width];
+      for (let x = 0; x < width; x++) out[to + x] += tap * rows[from + x];
+    }
+  }
+  return out;
 }
 
 /** Indices of a line that goes on for `radius` beyond both ends. */
@@ -157,6 +167,14 @@ function placesAround(
     if (i < 0) return -i - 1 + skip;
     return i < length ? i : 2 * length - 1 - skip - i;
   });
+}
+
+/** Channel c as doubles, which the loops above are fast on. */
+function channelOf({ data }: Planes, { c, plane }: { c: number; plane: number }): Float64Array {
+  if (data instanceof Float64Array) return data.subarray(c * plane, (c + 1) * plane);
+  const out = new Float64Array(plane);
+  for (let i = 0; i < plane; i++) out[i] = data[c * plane + i];
+  return out;
 }
 
 function rangeOf(values: ArrayLike<number>): number {
