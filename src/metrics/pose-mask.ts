@@ -2,7 +2,7 @@
 import { ContrappostoError } from '../core/errors.js';
 import type { Image } from '../core/image.js';
 import { OPENPOSE18_LIMBS } from '../pose/formats.js';
-import type { Keypoint } from '../pose/person.js';
+import { distance, type Keypoint } from '../pose/person.js';
 import { type SsimOptions, ssim } from './structural-similarity.js';
 
 /** 1 inside, 0 outside, row-major, one byte a pixel. */
@@ -40,21 +40,43 @@ export function poseMask(
   const bars = EDGES.map(([i, j]) => [points[i], points[j]]).filter((ends) => ends.every((p) => p.score > 0));
   const discs = points.filter((p) => p.score > 0);
   if (discs.length === 0) return undefined;
-  const mask = new Uint8Array(widthPx * heightPx);
-  for (let y = 0; y < heightPx; y++) {
-    for (let x = 0; x < widthPx; x++) {
-      const inside =
-        discs.some((p) => (p.x - x) ** 2 + (p.y - y) ** 2 < RADIUS_PX ** 2) ||
-        bars.some(([a, b]) => isInBar({ x, y }, a, { to: b }));
-      if (inside) mask[y * widthPx + x] = 1;
-    }
-  }
   const size = { widthPx, heightPx };
+  const mask = new Uint8Array(widthPx * heightPx);
+  for (const p of discs) paint(mask, { size, ends: [p], isInside: (at) => distance(p, at) < RADIUS_PX });
+  for (const [a, b] of bars) paint(mask, { size, ends: [a, b], isInside: (at) => isInBar(at, a, { to: b }) });
   return grown(grown(mask, { size, value: 1 }), { size, value: 0 });
 }
 
+interface Spot {
+  x: number;
+  y: number;
+}
+
+/** Asks only the pixels around the ends, between which the shape lies. */
+function paint(
+  mask: Mask,
+  shape: { size: { widthPx: number; heightPx: number }; ends: readonly Keypoint[]; isInside: (at: Spot) => boolean },
+): void {
+  const { size, ends, isInside } = shape;
+  const reach = (values: number[], limit: number) => {
+    const [low, high] = [Math.min(...values) - RADIUS_PX, Math.max(...values) + RADIUS_PX];
+    return [Math.max(0, Math.floor(low)), Math.min(limit - 1, Math.ceil(high))];
+  };
+  const [left, right] = reach(
+    ends.map((p) => p.x),
+    size.widthPx,
+  );
+  const [top, bottom] = reach(
+    ends.map((p) => p.y),
+    size.heightPx,
+  );
+  for (let y = top; y <= bottom; y++) {
+    for (let x = left; x <= right; x++) if (isInside({ x, y })) mask[y * size.widthPx + x] = 1;
+  }
+}
+
 /** Bars of no length have no direction; their discs are there. */
-function isInBar(at: { x: number; y: number }, from: Keypoint, { to }: { to: Keypoint }): boolean {
+function isInBar(at: Spot, from: Keypoint, { to }: { to: Keypoint }): boolean {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy);
   if (length === 0) return false;
