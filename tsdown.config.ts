@@ -10,6 +10,11 @@ export default defineConfig({
   platform: 'node',
   target: 'node20',
   fixedExtension: false,
+  // Zod alone is built in: as a package it loads sixty languages, a tenth of the time to the first step. npm leaves
+  // folders called node_modules out of a package, so its files get another name.
+  deps: { alwaysBundle: ['zod'] },
+  outputOptions: { entryFileNames: ({ name }) => `${name.replace(/^(\.\.\/)*node_modules\//, 'vendor/')}.js` },
+  copy: [{ from: 'node_modules/zod/LICENSE', to: 'dist/vendor/zod' }],
   dts: true,
   sourcemap: false,
   inputOptions: { checks: { pluginTimings: false } },

@@ -5,6 +5,11 @@ const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
+/** Most messages of a graph (a node, a shape) are shorter. */
+const FIRST_BYTES = 96;
+/** From this length on, bytes become a part of their own instead of being copied. */
+const PART_BYTES = 256;
+
 const encoder = new TextEncoder();
 const float = new Float32Array(1);
 const floatBytes = new Uint8Array(float.buffer);
@@ -12,7 +17,9 @@ const floatBytes = new Uint8Array(float.buffer);
 /** One message. Fields appear in the order of the calls; large bytes are not copied before `toBytes`. */
 export class ProtobufWriter {
   readonly #parts: Uint8Array[] = [];
-  #open: number[] = [];
+  /** What comes after the parts, in the first `#openLength` bytes. */
+  #open = new Uint8Array(FIRST_BYTES);
+  #openLength = 0;
   #closedLength = 0;
 
   /** A whole number, as int32, int64 or enum. */
@@ -31,7 +38,7 @@ export class ProtobufWriter {
   float(field: number, value: number): this {
     this.#tag(field, FIXED32);
     float[0] = value;
-    this.#open.push(...floatBytes);
+    this.#copy(floatBytes);
     return this;
   }
 
@@ -58,9 +65,9 @@ export class ProtobufWriter {
 
   message(field: number, message: ProtobufWriter): this {
     this.#tag(field, LENGTH_DELIMITED);
-    this.#varint(message.#closedLength + message.#open.length);
+    this.#varint(message.#closedLength + message.#openLength);
     for (const part of message.#parts) this.#append(part);
-    for (const byte of message.#open) this.#open.push(byte);
+    this.#copy(message.#open.subarray(0, message.#openLength));
     return this;
   }
 
@@ -70,13 +77,13 @@ export class ProtobufWriter {
   }
 
   toBytes(): Uint8Array {
-    const out = new Uint8Array(this.#closedLength + this.#open.length);
+    const out = new Uint8Array(this.#closedLength + this.#openLength);
     let offset = 0;
     for (const part of this.#parts) {
       out.set(part, offset);
       offset += part.length;
     }
-    out.set(this.#open, offset);
+    out.set(this.#open.subarray(0, this.#openLength), offset);
     return out;
   }
 
@@ -85,13 +92,32 @@ export class ProtobufWriter {
   }
 
   #append(bytes: Uint8Array): void {
-    if (bytes.length < 256) {
-      for (const byte of bytes) this.#open.push(byte);
+    if (bytes.length < PART_BYTES) {
+      this.#copy(bytes);
       return;
     }
-    this.#parts.push(Uint8Array.from(this.#open), bytes);
-    this.#closedLength += this.#open.length + bytes.length;
-    this.#open = [];
+    this.#parts.push(this.#open.slice(0, this.#openLength), bytes);
+    this.#closedLength += this.#openLength + bytes.length;
+    this.#openLength = 0;
+  }
+
+  #copy(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#open.set(bytes, this.#openLength);
+    this.#openLength += bytes.length;
+  }
+
+  #push(byte: number): void {
+    if (this.#openLength === this.#open.length) this.#reserve(1);
+    this.#open[this.#openLength++] = byte;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#openLength + count;
+    if (needed <= this.#open.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#open.length));
+    larger.set(this.#open);
+    this.#open = larger;
   }
 
   /** Seven bits a byte, lowest first; negative numbers as 64 bits in two's complement. */
@@ -102,18 +128,18 @@ export class ProtobufWriter {
     }
     let rest = value;
     while (rest >= 0x80) {
-      this.#open.push((rest % 0x80) + 0x80);
+      this.#push((rest % 0x80) + 0x80);
       rest = Math.floor(rest / 0x80);
     }
-    this.#open.push(rest);
+    this.#push(rest);
   }
 
   #negative(value: number): void {
     let rest = BigInt.asUintN(64, BigInt(value));
     while (rest >= 0x80n) {
-      this.#open.push(Number(rest & 0x7fn) + 0x80);
+      this.#push(Number(rest & 0x7fn) + 0x80);
       rest >>= 7n;
     }
-    this.#open.push(Number(rest));
+    this.#push(Number(rest));
   }
 }
