@@ -1,4 +1,5 @@
-// The triangle rasteriser: a supersampled layer of depth, colour and label, and the two inner loops that fill it.
+// The triangle rasteriser: a supersampled layer of depth, colour and label, and the two inner loops that fill it. Their
+// set-up and that of the shadow map are alike and written out in each: they run for every triangle and sample of a picture.
 import { TriangleEdges } from './spans.js';
 import type { Material } from './types.js';
 
