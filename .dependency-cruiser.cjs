@@ -11,7 +11,7 @@ const LAYERS = [
   ['diffusion', 'pose', 'data'],
   ['agents', 'metrics'],
   ['methods'],
-  ['train', 'jobs', 'server'],
+  ['train', 'jobs', 'server', 'evaluate'],
   ['cli', 'parity'],
 ];
 /** Tests, and the `test-*.ts` beside them that several share. */

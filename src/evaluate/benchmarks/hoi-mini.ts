@@ -1,0 +1,69 @@
+// The benchmark of the embedded models: 200 captions of rendered scenes that nothing was trained on.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Image } from '../../core/image.js';
+import { renderScene, SceneRenderer } from '../../data/synth/render-scene.js';
+import type { KindMix } from '../../data/synth/scenes/kinds.js';
+import { openCast } from '../../data/synth/synth-task.js';
+import type { BenchmarkCase, BenchmarkReader } from '../benchmark.js';
+
+// Three folders up from src/evaluate/benchmarks and from dist/evaluate/benchmarks alike.
+const FILE = fileURLToPath(new URL('../../../benchmarks/hoi-mini.jsonl', import.meta.url));
+const SIZE_PX = 256;
+
+const lineSchema = z.object({
+  id: z.string(),
+  prompt: z.string(),
+  /** Seed of the noise that the picture begins with. */
+  seed: z.number(),
+  /** Seed of the rendered scene that the prompt is a caption of. */
+  scene: z.number(),
+  /** Whether pairs of verb and object as this one were in the training data. */
+  set: z.enum(['training', 'held-out']),
+  triplet: z.object({ verb: z.string(), object: z.string().nullable() }),
+});
+type Line = z.infer<typeof lineSchema>;
+
+/** What the scenes were drawn from when the list was frozen. */
+const KINDS: Record<Line['set'], KindMix> = {
+  training: [
+    ['interaction', 6],
+    ['gesture', 1],
+  ],
+  'held-out': [['interaction', 1]],
+};
+
+export const hoiMini: BenchmarkReader = {
+  about: '200 captions of rendered scenes; --data: a baked pack of people, whose renders are the references',
+  async read({ data }) {
+    const text = await readFile(FILE, 'utf8');
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => lineSchema.parse(JSON.parse(line)));
+    const cases = lines.map(
+      ({ scene: _, set, ...same }): BenchmarkCase => ({ ...same, tags: [set, same.triplet.verb] }),
+    );
+    return {
+      name: 'hoi-mini',
+      about: `${lines.length} captions of rendered scenes that nothing was trained on: what somebody does with what.`,
+      cases,
+      // A caption leaves most of its scene open, so a render is one good picture of many.
+      references: 'sample',
+      ...(data !== undefined && { drawReference: scenePainter(lines, data) }),
+    };
+  },
+};
+
+/** Draws the scene that a case's prompt is a caption of. @param pack path of a baked pack of people */
+function scenePainter(lines: readonly Line[], pack: string): (one: BenchmarkCase) => Promise<Image> {
+  const byId = new Map(lines.map((line) => [line.id, line]));
+  let renderer: SceneRenderer | undefined;
+  return async ({ id }) => {
+    const { scene, set } = byId.get(id)!;
+    renderer ??= new SceneRenderer({ size: SIZE_PX, cast: openCast(pack, SIZE_PX) });
+    const { picture, record } = renderScene(scene, { renderer, kinds: KINDS[set], triplets: set });
+    return { widthPx: record.width, heightPx: record.height, data: picture };
+  };
+}
