@@ -69,6 +69,8 @@ export interface SynthReport {
 
 /** People baked from assets. */
 const PEOPLE = 96;
+/** Counts the changes of what is baked that `MAGIC` does not tell: kept packs are then baked anew. */
+const BAKE_VERSION = 2;
 /** Pictures a thread renders before it asks for more, in the `folder` format. */
 const FOLDER_BLOCK = 32;
 
@@ -198,7 +200,7 @@ async function keptPack(
   // not be taken for this one's. The file is written in one step: an interrupt leaves none rather than half of one.
   const digest = createHash('sha256')
     .update(manifest)
-    .update(`${folder} ${PEOPLE} ${MAGIC}`)
+    .update(`${folder} ${PEOPLE} ${MAGIC} ${BAKE_VERSION}`)
     .digest('hex')
     .slice(0, 16);
   const kept = join(tmpdir(), 'contrapposto', `people-${digest}.pack`);

@@ -11,8 +11,9 @@ import { PackWriter } from './pack.js';
 import { basePiece, garmentPieces, type Piece, wearablePiece } from './pieces.js';
 import { POSE_BONES, type Rig, readRig } from './rig.js';
 import { type PackHeader, STEPS } from './schema.js';
-import { cutoutTexture, paletteTexture, strandTexture, type TextureData, withoutPrint } from './textures.js';
+import { cutoutTexture, paletteTexture, strandTexture, type TextureData } from './textures.js';
 import { GARMENTS, HAIR_WORDS, isClearOfEyes } from './wardrobe.js';
+import { withoutPrints } from './without-prints.js';
 
 export interface BakeOptions {
   /** How many people, at least 1. */
@@ -113,7 +114,7 @@ async function addGarments(bake: Bake, recipes: readonly Recipe[]): Promise<void
   for (const garment of assets.manifest.clothes) {
     const split = GARMENTS[garment.name];
     if (!split || !worn.has(garment.name) || garment.texture === null) continue;
-    const file = await withoutPrint(await assets.bytes(garment.texture), split.print);
+    const file = await withoutPrints(await assets.bytes(garment.texture), split.prints);
     const texture = addTexture(bake, garment.name, await paletteTexture(file, CLOTHES_PX));
     for (const piece of await garmentPieces(assets, garment, { split, rig, base })) {
       addPiece(bake, piece, split[piece.kind as 'top' | 'bottom'] ?? '', texture);

@@ -89,26 +89,3 @@ export async function cutoutTexture(file: Buffer, sizePx: number): Promise<Textu
   const texels = Uint8Array.from({ length: count }, (_, i) => (rgba[4 * i + 3] >= OPAQUE_ENOUGH ? entryOf(i) : 0));
   return { widthPx: sizePx, heightPx: sizePx, texels, palette, transparency: 'cutout' };
 }
-
-/**
- * Paints over a print: the rectangle (0 to 1, v downwards) is filled with the cloth to the left of it, mirrored, which
- * has the same folds and light. Returns the file itself when there is no print.
- */
-export async function withoutPrint(
-  file: Buffer,
-  print: readonly [number, number, number, number] | undefined,
-): Promise<Buffer> {
-  if (!print) return file;
-  const { width, height } = await sharp(file).metadata();
-  const [left, top, right, bottom] = print.map((x, i) => Math.round(x * (i % 2 ? height : width)));
-  const size = { width: right - left, height: bottom - top };
-  const patch = await sharp(file)
-    .extract({ left: left - size.width, top, ...size })
-    .flop()
-    .png()
-    .toBuffer();
-  return sharp(file)
-    .composite([{ input: patch, left, top }])
-    .png()
-    .toBuffer();
-}

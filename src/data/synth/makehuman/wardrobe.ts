@@ -1,4 +1,5 @@
 // What the garments of the asset folder are called, how their meshes split into tops and bottoms, and who wears what.
+import type { Print } from './without-prints.js';
 
 /** A garment mesh holds a whole outfit; this says how to cut it. */
 export interface GarmentSplit {
@@ -10,22 +11,34 @@ export interface GarmentSplit {
   topAbove?: number;
   /** For meshes in one piece: faces whose texture u lies in this range are the bottom. */
   bottomU?: readonly [number, number];
-  /** A print on the chest to paint over: left, top, right, bottom of the texture (0 to 1, v downwards). */
-  print?: readonly [number, number, number, number];
+  /** Prints to paint over. */
+  prints?: readonly Print[];
 }
+
+/** The logo of the tops that come from one pattern. */
+const FEMALE_CHEST: readonly Print[] = [{ at: [0.71, 0.145, 0.87, 0.315], cloth: [-0.165, 0] }];
+const MALE_CHEST: readonly Print[] = [{ at: [0.495, 0.1, 0.625, 0.228], cloth: [0, 0.13] }];
 
 /** By garment name in the manifest. Words are for captions. */
 export const GARMENTS: Readonly<Record<string, GarmentSplit>> = {
-  female_casualsuit01: { top: 't-shirt', bottom: 'jeans', print: [0.7, 0.12, 0.87, 0.3] },
+  female_casualsuit01: { top: 't-shirt', bottom: 'jeans', prints: FEMALE_CHEST },
   female_casualsuit02: { top: null, bottom: 'shorts' },
   female_elegantsuit01: { top: 'blouse', bottom: 'skirt' },
-  female_sportsuit01: { top: 'crop top', bottom: 'leggings', print: [0.7, 0.12, 0.87, 0.3] },
+  female_sportsuit01: { top: 'crop top', bottom: 'leggings', prints: FEMALE_CHEST },
   male_casualsuit01: { top: 'jacket', bottom: 'jeans', setOnly: true, bottomU: [0.36, 0.7] },
-  male_casualsuit02: { top: 'sweater', bottom: null, print: [0.47, 0.08, 0.64, 0.26] },
+  male_casualsuit02: { top: 'sweater', bottom: null, prints: MALE_CHEST },
   male_casualsuit03: { top: 'shirt', bottom: null },
-  male_casualsuit04: { top: 't-shirt', bottom: 'jeans', print: [0.48, 0.09, 0.65, 0.27] },
+  male_casualsuit04: { top: 't-shirt', bottom: 'jeans', prints: MALE_CHEST },
   male_casualsuit05: { top: 'vest', bottom: null },
-  male_casualsuit06: { top: 't-shirt', bottom: null, print: [0.5, 0.1, 0.74, 0.25] },
+  male_casualsuit06: {
+    top: 't-shirt',
+    bottom: null,
+    prints: [
+      { at: [0.2, 0.115, 0.29, 0.165], cloth: [0, 0.055] },
+      { at: [0.445, 0.115, 0.625, 0.205], cloth: [0, 0.095] },
+      { at: [0.735, 0.152, 0.755, 0.178], cloth: [0.02, 0] },
+    ],
+  },
   male_elegantsuit01: { top: 'suit', bottom: 'trousers', setOnly: true },
   male_worksuit01: { top: 't-shirt', bottom: 'overalls', setOnly: true, topAbove: 11 },
 };
