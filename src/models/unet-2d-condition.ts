@@ -101,6 +101,8 @@ export interface UNetGraphOptions {
   residuals?: boolean;
   /** Take a T2I-Adapter's features of these shapes as inputs `feat0`, `feat1`, ...; a batch of 1 serves all samples. */
   features?: readonly Shape[];
+  /** Names the outputs in place of `out`, given the prediction; what leads to none of them is not computed. */
+  outputs?: (prediction: Value) => void;
 }
 
 /**
@@ -116,7 +118,9 @@ export function unetGraph(config: UNet2DConditionConfig, options: UNetGraphOptio
   const inputs: UNetInputs = { sample, timestep, context, attentionControl };
   if (options.residuals) Object.assign(inputs, residualInputs(graph, config));
   if (options.features) inputs.adapterFeatures = options.features.map((s, i) => graph.input(`feat${i}`, 'float32', s));
-  graph.output('out', unet2DCondition(scope(graph), config, { ...inputs, added: addedInputs(graph, config, batch) }));
+  const prediction = unet2DCondition(scope(graph), config, { ...inputs, added: addedInputs(graph, config, batch) });
+  if (options.outputs) options.outputs(prediction);
+  else graph.output('out', prediction);
   return graph;
 }
 
