@@ -1,4 +1,4 @@
-// The camera: a pinhole that looks at the person from a drawn side and distance, framed on the whole or the upper figure.
+// The camera: a pinhole that looks at the person from a drawn side and distance, framed on the whole figure or down to the knees.
 import type { VertexBuffer } from './raster.js';
 import { SAMPLES } from './raster.js';
 import type { SceneRandom } from './scene-random.js';
@@ -90,7 +90,7 @@ export function extent(points: ArrayLike<number>, count: number, view: View): Bo
 export interface CameraOptions {
   size: PictureSize;
   yaw: number;
-  /** Frame head to hips rather than head to feet. */
+  /** Frame head to thighs or knees rather than head to feet. */
   halfFigure: boolean;
   /** World positions (x, y, z) of the person and of the annotated objects. */
   person: { points: ArrayLike<number>; count: number };
@@ -138,9 +138,9 @@ function frameFull(random: SceneRandom, view: View, options: CameraOptions): Fra
       all[k + 2] = Math.max(all[k + 2], box[k + 2]);
     }
   }
-  const fill = random.between(0.68, 0.92);
+  const fill = random.between(0.78, 0.95);
   // What is wide does not always fill the picture.
-  const width = random.between(0.66, 0.94);
+  const width = random.between(0.78, 0.96);
   const focalPx = Math.min(
     (fill * heightPx) / (body[3] - body[1]),
     (0.95 * heightPx) / (all[3] - all[1]),
@@ -160,7 +160,9 @@ function frameHalf(random: SceneRandom, view: View, options: CameraOptions): Fra
   const { widthPx, heightPx } = options.size;
   const body = extent(person.points, person.count, view);
   const d = subtract(pelvis, view.eye);
-  const hip = -dot(d, view.up) / dot(d, view.forward) + random.between(-0.02, 0.05);
+  // From the middle of the thighs to below the knees, so that hips and most often knees are seen.
+  const below = random.between(2, 5) * options.unit;
+  const hip = (below - dot(d, view.up)) / dot(d, view.forward);
   // Things held overhead count as part of the figure as long as they do not push it out of the picture.
   let top = body[1];
   const sides: [number, number] = [body[0], body[2]];

@@ -93,7 +93,7 @@ export function renderScene(seed: number, options: RenderOptions): RenderedScene
       triplets: kind === 'empty' ? 'all' : triplets,
     },
   );
-  const appearance = drawAppearance(character, person.fork('appearance'));
+  const appearance = drawContrasting(character, description, person);
   const expression = chooseExpression(character, description, random.fork('expression'));
   const drawn = renderer.pictures.draw({
     description,
@@ -130,6 +130,20 @@ function drawCharacter(
 
 /** A quarter of the people suits even the scenes in the snow. */
 const CHARACTER_ATTEMPTS = 20;
+
+/** Clothes, of another colour than what is held before them if few draws find any. */
+function drawContrasting(character: Character, description: SceneDescription, random: SceneRandom): Appearance {
+  const held = description.objects.find(({ role }) => role === 'target')?.colour;
+  let appearance = drawAppearance(character, random.fork('appearance'));
+  for (let attempt = 1; held && attempt < CLOTHES_ATTEMPTS; attempt++) {
+    const { top, bottom } = appearance.attributes;
+    if (top?.colour !== held && bottom?.colour !== held) break;
+    appearance = drawAppearance(character, random.fork(`appearance ${attempt}`));
+  }
+  return appearance;
+}
+
+const CLOTHES_ATTEMPTS = 5;
 
 /** A scene shows a wanted triplet far sooner than this if it can show one at all. */
 const ATTEMPTS = 200;

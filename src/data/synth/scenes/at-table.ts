@@ -53,7 +53,7 @@ function drinkAtTable(context: SceneContext): SceneDescription {
   const cup = random.chance(0.65);
   const side: Side = random.chance(0.6) ? 'R' : 'L';
   const x = outward(side);
-  const k = (cup ? 1.05 : 1.1) * (0.4 + 0.6 * u);
+  const k = 1.2 * (0.4 + 0.6 * u);
   const colour = pickColour(random.fork('colour'), cup ? undefined : ['green', 'brown', 'blue', 'red']);
   const at: Vec3 = [x * random.between(0.2, 1.6) * u, top, edge + random.between(1.4, 2.4) * u];
   const origin = add(at, [0, (cup ? 0.48 : 0.98) * k, 0]);

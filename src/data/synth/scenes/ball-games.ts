@@ -105,9 +105,7 @@ function throwBall(context: SceneContext): SceneDescription {
   const overhead = random.chance(0.55);
   const chosen = chooseBall(
     figure,
-    overhead
-      ? ['soccer', 'basketball', 'volleyball', 'plain']
-      : ['soccer', 'volleyball', 'tennis', 'plain', 'basketball'],
+    overhead ? ['soccer', 'basketball', 'volleyball', 'plain'] : ['soccer', 'volleyball', 'plain', 'basketball'],
   );
   const { radius } = chosen;
   const side: Side = random.chance(0.75) ? 'R' : 'L';

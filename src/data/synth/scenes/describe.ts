@@ -1,13 +1,16 @@
 // Defaults of a scene description, so that each scene states only what is special about it.
 import { MeshBuilder } from '../mesh-builder.js';
 import type { Focus, SceneBuilder, SceneDescription, SceneObject } from '../types.js';
-import { add, type Vec3 } from '../vector.js';
-import type { Figure } from './figure.js';
+import { add, mix, type Vec3 } from '../vector.js';
+import { type Figure, outward, SIDES } from './figure.js';
 import { groundsFor } from './season.js';
 
 /** Object ids in a scene's mesh. */
 export const TARGET = 2;
 export const SUPPORT = 3;
+
+/** Range of the lower edge of near pictures, as a share of the way from the hips to the knees. */
+const CLOSE_DOWN_TO = [0.3, 0.85] as const;
 
 export interface SceneEntry {
   name: string;
@@ -33,7 +36,7 @@ export interface SceneDraft {
   supports?: { category: string; colour?: string }[];
   /** Probability of a half-figure picture. */
   half?: number;
-  /** Probability of a picture of head, shoulders and the target only, where `half` did not apply; and how far the camera looks down, radians. */
+  /** Probability of a picture from the crown to the thighs or knees, where `half` did not apply; and how far the camera looks down, radians. */
   close?: { chance: number; pitch: readonly [number, number] };
   /** Probability of an indoor picture. */
   indoor?: number;
@@ -78,20 +81,28 @@ export function describe(draft: SceneDraft): SceneDescription {
   };
 }
 
-/** Frames head, shoulders and the target, which for small things is the only way to see what they are. */
+/**
+ * Frames the figure from the crown to somewhere between the middle of the thighs and the knees, arms and target included:
+ * near enough to see what a small thing is, with hips and most often knees, by which one recognises a person.
+ */
 function closeView(figure: Figure, mesh: MeshBuilder, pitch: readonly [number, number]): Focus {
   const { pose, unit: u } = figure;
-  const points: Vec3[] = [
-    add(pose.tail('head'), [0, 0.5 * u, 0]),
-    figure.fromShoulder('L', 0.4, -2, 0),
-    figure.fromShoulder('R', 0.4, -2, 0),
-  ];
+  const points: Vec3[] = [add(pose.tail('head'), [0, 0.5 * u, 0])];
+  const down = figure.random.fork('near').between(...CLOSE_DOWN_TO);
+  for (const side of SIDES) {
+    const x = outward(side);
+    const hip = pose.position(`upperleg01.${side}`);
+    const knee = pose.position(`lowerleg01.${side}`);
+    points.push(add(mix(hip, knee, down), [0, -0.4 * u, 0]));
+    for (const joint of ['lowerarm01', 'wrist'])
+      points.push(add(pose.position(`${joint}.${side}`), [0.4 * x * u, 0, 0]));
+  }
   mesh.objectIds.forEach((id, t) => {
     if (id !== TARGET) return;
     const v = 3 * mesh.triangles[3 * t];
-    points.push([mesh.positions[v], mesh.positions[v + 1] - 0.5 * u, mesh.positions[v + 2]]);
+    points.push([mesh.positions[v], mesh.positions[v + 1] - 0.2 * u, mesh.positions[v + 2]]);
   });
-  return { points, fill: [0.86, 0.97], distance: [12, 26], pitch, cut: true };
+  return { points, fill: [0.88, 0.98], distance: [14, 28], pitch, cut: true };
 }
 
 /** An empty mesh whose triangles belong to the target until told otherwise. */

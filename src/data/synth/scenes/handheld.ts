@@ -10,6 +10,12 @@ import { asSupport, describe, type SceneEntry, targetMesh, yawTowards } from './
 import { combine, Figure, otherSide, outward, SIDES, standing } from './figure.js';
 import { placeChair } from './sitting.js';
 
+// Small things are drawn larger than life: on a picture of 256 pixels the eye then knows them, as large ones of their kind.
+const PHONE_SCALE = 1.15;
+const BOOK_SCALE = 1.15;
+const CUP_SCALE = 1.2;
+const BOTTLE_SCALE = 1.15;
+
 const mainHand = (figure: Figure): Side => (figure.random.chance(0.65) ? 'R' : 'L');
 
 function talkOnPhone(context: SceneContext): SceneDescription {
@@ -32,8 +38,9 @@ function talkOnPhone(context: SceneContext): SceneDescription {
     ? { name: 'black', rgb: [30, 30, 34] as Vec3 }
     : pickColour(random.fork('colour'), ['red', 'blue', 'white', 'pink', 'green']);
   const mesh = targetMesh();
-  mesh.within({ origin: centre, rotation: standing(axis, scale(out, -1)), scale: 0.25 + 0.85 * u }, () =>
-    cellPhone(mesh, { colour: colour.rgb, lit: false }),
+  mesh.within(
+    { origin: centre, rotation: standing(axis, scale(out, -1)), scale: PHONE_SCALE * (0.25 + 0.85 * u) },
+    () => cellPhone(mesh, { colour: colour.rgb, lit: false }),
   );
   const fingers = normalise(combine([axis, 0.75], [forward, -0.65], [out, -0.05]));
   const palm = perpendicular(scale(out, -1), fingers);
@@ -48,7 +55,7 @@ function talkOnPhone(context: SceneContext): SceneDescription {
     phrase: 'talking on',
     target: { category: 'cell phone', colour: colour.name },
     half: 0.5,
-    close: { chance: 0.6, pitch: [-0.05, 0.2] },
+    close: { chance: 0.85, pitch: [-0.05, 0.2] },
     indoor: 0.4,
     yaw: yawTowards(x, 0.5, 0.8),
     expression: undefined,
@@ -79,7 +86,7 @@ function textOnPhone(context: SceneContext): SceneDescription {
     ? { name: 'black', rgb: [30, 30, 34] as Vec3 }
     : pickColour(random.fork('colour'), ['red', 'blue', 'white', 'pink', 'green']);
   const mesh = targetMesh();
-  mesh.within({ origin: centre, rotation: standing(up, normal), scale: 0.25 + 0.85 * u }, () =>
+  mesh.within({ origin: centre, rotation: standing(up, normal), scale: PHONE_SCALE * (0.25 + 0.85 * u) }, () =>
     cellPhone(mesh, { colour: colour.rgb, lit: true }),
   );
   for (const hand of both ? SIDES : [side]) {
@@ -101,7 +108,7 @@ function textOnPhone(context: SceneContext): SceneDescription {
     phrase: 'texting on',
     target: { category: 'cell phone', colour: colour.name },
     half: 0.5,
-    close: { chance: 0.6, pitch: [-0.05, 0.2] },
+    close: { chance: 0.85, pitch: [-0.05, 0.2] },
     indoor: 0.4,
     yaw: random.chance(0.7) ? [-0.75, 0.75] : yawTowards(x, 2.3, 0.4),
   });
@@ -124,7 +131,7 @@ function readBook(context: SceneContext): SceneDescription {
     figure.stand();
   }
   const chest = pose.position('spine01');
-  const k = 0.3 + 0.7 * u;
+  const k = BOOK_SCALE * (0.3 + 0.7 * u);
   const fold: Vec3 = [
     chest[0] + random.normal(0.2),
     chest[1] - random.between(0.6, 1.8) * u,
@@ -159,9 +166,9 @@ function readBook(context: SceneContext): SceneDescription {
     supports,
     half: 0.2,
     // From above or over the shoulder the pages are seen, from the front only the cover.
-    close: { chance: 0.8, pitch: [0.35, 0.75] },
+    close: { chance: 0.9, pitch: [0.35, 0.75] },
     indoor: 0.6,
-    yaw: random.chance(0.5) ? [-1, 1] : yawTowards(random.sign(), 1.7, 0.7),
+    yaw: random.chance(0.3) ? [-1, 1] : yawTowards(random.sign(), 1.7, 0.7),
   });
 }
 
@@ -185,8 +192,8 @@ function holdBook(context: SceneContext): SceneDescription {
   figure.loosen();
   figure.standOrWalk(0.2);
   const chest = pose.position('spine02');
-  const k = 0.3 + 0.7 * u;
-  const shown = random.chance(0.5);
+  const k = BOOK_SCALE * (0.3 + 0.7 * u);
+  const shown = random.chance(0.65);
   const side = mainHand(figure);
   const x = outward(side);
   const out = shown ? random.between(1.4, 2.2) * u : 0.28 * u;
@@ -227,7 +234,7 @@ function holdBook(context: SceneContext): SceneDescription {
     phrase: 'holding',
     target: { category: 'book', colour: colour.name },
     half: 0.45,
-    close: { chance: 0.55, pitch: [-0.02, 0.2] },
+    close: { chance: 0.85, pitch: [-0.02, 0.2] },
     indoor: 0.55,
     yaw: [-0.9, 0.9],
   });
@@ -236,7 +243,7 @@ function holdBook(context: SceneContext): SceneDescription {
 type CupKind = 'mug' | 'paper' | 'glass';
 
 /** Distance of a mug's handle from its axis. */
-const MUG_HANDLE = 0.72;
+const MUG_HANDLE = 0.72 * CUP_SCALE;
 
 /** Draws one of the kinds of cup at the current origin; returns the word for its colour. */
 function drawCup(mesh: ReturnType<typeof targetMesh>, kind: CupKind, figure: Figure): string | undefined {
@@ -288,7 +295,7 @@ function useCup(context: SceneContext): SceneDescription {
     const forward = figure.headDirection([0, 0, 1]);
     axis = normalise(addScaled([0, 1, 0], forward, -random.between(0.35, 0.85)));
     const rim = kind === 'paper' ? 0.78 : 0.5;
-    point = add(figure.mouth, combine([axis, -rim * 1.1 * u], [perpendicular(forward, axis), 0.42 * u]));
+    point = add(figure.mouth, combine([axis, -rim * CUP_SCALE * u], [perpendicular(forward, axis), 0.42 * u]));
   } else {
     figure.look(0, 0.08);
     const from = figure.fromShoulder(side, -random.between(-0.2, 0.8), -random.between(1.2, 2.5), 0);
@@ -303,10 +310,10 @@ function useCup(context: SceneContext): SceneDescription {
     pose.grip(side, handle, { axis, fingers: [-x * 0.3, 0, 1], pole: [x * 0.4, -1, 0], radius: 0.1 * u });
   } else {
     const held = addScaled(point, axis, -0.15 * u);
-    pose.grip(side, held, { axis, fingers: [-x * 0.6, 0, 0.8], pole: [x * 0.4, -1, 0], radius: 0.38 * u });
+    pose.grip(side, held, { axis, fingers: [-x * 0.6, 0, 0.8], pole: [x * 0.4, -1, 0], radius: 0.4 * u });
   }
   const turn = standing(axis, cross(scale(inwards, -1), axis));
-  mesh.within({ origin: point, rotation: turn, scale: (kind === 'mug' ? 1.05 : 1.15) * u }, () => {
+  mesh.within({ origin: point, rotation: turn, scale: CUP_SCALE * u }, () => {
     colour = drawCup(mesh, kind, figure);
   });
   figure.rest(otherSide(side));
@@ -318,14 +325,11 @@ function useCup(context: SceneContext): SceneDescription {
     phrase: drinks ? 'drinking from' : 'holding',
     target: { category: 'cup', colour, word: cupWord(kind, random) },
     half: 0.5,
-    close: { chance: 0.4, pitch: [-0.05, 0.2] },
+    close: { chance: 0.85, pitch: [-0.05, 0.2] },
     indoor: 0.6,
     yaw: drinks ? yawTowards(-x, 0.5, 0.8) : yawTowards(x, 0.1, 0.9),
   });
 }
-
-/** Large bottles are recognised more easily. */
-const BOTTLE_SCALE = 1.1;
 
 function useBottle(context: SceneContext): SceneDescription {
   const { random } = context;
@@ -383,7 +387,7 @@ function useBottle(context: SceneContext): SceneDescription {
     phrase: drinks ? 'drinking from' : 'holding',
     target: { category: 'bottle', colour: colour.name },
     half: hanging ? 0 : 0.5,
-    close: { chance: hanging ? 0 : 0.55, pitch: [-0.05, 0.2] },
+    close: { chance: hanging ? 0.4 : 0.85, pitch: [-0.05, 0.2] },
     indoor: 0.4,
     yaw: drinks ? yawTowards(x, 0.95, 0.55) : yawTowards(x, 0.3, 0.9),
   });

@@ -268,7 +268,7 @@ function eatSnack(context: SceneContext): SceneDescription {
   figure.stand();
   figure.look(0, 0.05, 0.6);
   const forward = figure.headDirection([0, 0, 1]);
-  const k = 1.1 * (0.3 + 0.7 * u);
+  const k = 1.3 * (0.3 + 0.7 * u);
   const banana = kind === 'banana';
   // Above the hand that holds it by its lower end.
   const above = banana ? 0.15 * k : 0.42 * k;
@@ -306,7 +306,7 @@ function eatSnack(context: SceneContext): SceneDescription {
     phrase: eats ? 'eating' : 'holding',
     target: { category: kind, colour },
     half: 0.3,
-    close: { chance: 0.8, pitch: [-0.05, 0.2] },
+    close: { chance: 0.9, pitch: [-0.05, 0.2] },
     indoor: 0.5,
     yaw: eats ? yawTowards(-x, 0.5, 0.6) : [-0.7, 0.7],
   });

@@ -136,7 +136,7 @@ function sitOnCouch(context: SceneContext): SceneDescription {
     'navy',
     'black',
   ]);
-  const seats = random.chance(0.5) ? 3 : 2;
+  const seats = random.chance(0.25) ? 3 : 2;
   const shift = random.sign() * random.between(2.7, 3.7) * u * (seats === 3 ? random.pick([0.05, 1.6]) : 1);
   figure.sit(height, random.between(0.1, 0.3));
   const fork = random.fork('cushion');
