@@ -31,7 +31,7 @@ import { groupNorm } from '../../nn/index.js';
 import type { MiniSettings } from './settings.js';
 
 /** Weight of a pixel by what it shows: background, object, person, face or hand. Small parts carry the meaning. */
-const REGION_WEIGHT = [1, 2, 2, 8];
+const REGION_WEIGHT = [1, 4, 2, 8];
 /** The same for latents in the denoiser's loss: milder, since it shifts what the model expects where. */
 const LATENT_REGION_WEIGHT = [1, 2, 1.6, 3];
 /** Largest deviation of the noise added to latents: the decoder learns to bear a generator's inaccuracy. */
@@ -159,8 +159,7 @@ function pyramidLoss(y: Value, x: Value, weight: Value): Value {
   for (let level = 0; level < 3; level++) {
     if (level > 0) loss = Add(loss, weightedL1(a, b));
     for (const axis of [2, 3]) loss = Add(loss, Mul(weightedL1(shifted(a, axis), shifted(b, axis)), 0.5));
-    const half = { kernel_shape: [2, 2], strides: [2, 2] };
-    [a, b] = [AveragePool(a, half), AveragePool(b, half)];
+    [a, b] = [halved(a), halved(b)];
   }
   return loss;
 }
@@ -174,13 +173,23 @@ function latentPenalty(z: Value): Value {
   return ReduceMean(Add(Mul(mean, mean), Mul(spread, spread)), { keepdims: false });
 }
 
+/** Mean of each 2 x 2 block: half the size. */
+function halved(x: Value): Value {
+  return AveragePool(x, { kernel_shape: [2, 2], strides: [2, 2] });
+}
+
 function conv4(p: Scope, x: Value, { out, stride }: { out: number; stride: number }): Value {
   const w = p.parameter('weight', [out, x.shape[1], 4, 4]);
   return Conv(x, w, p.parameter('bias', [out]), { strides: [stride, stride], pads: [1, 1, 1, 1] });
 }
 
 /** Weight of the adversary in the generator's loss: enough for texture, too little to invent. */
-const ADVERSARIAL_WEIGHT = 0.01;
+const ADVERSARIAL_WEIGHT = 0.015;
+/**
+ * Weight of the reconstruction at half size from latents of half size: latents whose coarse part alone means the coarse
+ * picture are easier to diffuse (Skorokhodov et al. 2025, "Improving the Diffusability of Autoencoders").
+ */
+const HALF_SIZE_WEIGHT = 0.25;
 
 /** Size of a graph's batch with the settings it is built from. */
 export interface Sized {
@@ -194,8 +203,9 @@ export function autoencoderLoss({ settings, batch }: Sized, options: { adversari
   const parts = new Parts(graph, settings, batch);
   const { x, y, z } = parts.reconstruct();
   const difference = pyramidLoss(y, x, regionWeights(parts.region()));
+  const half = weightedL1(parts.decode(halved(z)), halved(x));
   const penalty = latentPenalty(z);
-  let loss = Add(difference, Mul(penalty, PENALTY_WEIGHT));
+  let loss = Add(Add(difference, Mul(half, HALF_SIZE_WEIGHT)), Mul(penalty, PENALTY_WEIGHT));
   if (options.adversarial) {
     const judged = ReduceMean(parts.judge(y), { keepdims: false });
     loss = Sub(loss, Mul(judged, ADVERSARIAL_WEIGHT));
@@ -203,6 +213,7 @@ export function autoencoderLoss({ settings, batch }: Sized, options: { adversari
   }
   graph.output('loss', loss);
   graph.output('reconstruction', difference);
+  graph.output('half_size', half);
   graph.output('latent_penalty', penalty);
   return graph;
 }

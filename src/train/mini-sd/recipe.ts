@@ -32,8 +32,8 @@ export interface MiniSdOptions extends DenoiserOptions {
  * Part of the autoencoder stage after which the discriminator learns, and after which it is listened to. A step with it
  * takes half as long again, and PSNR does not grow any more (28.9 dB before and after 40 % of a stage with it).
  */
-const ADVERSARY_FROM = 0.76;
-const LISTEN_FROM = 0.8;
+const ADVERSARY_FROM = 0.66;
+const LISTEN_FROM = 0.7;
 const GRID_GUIDANCE = 3;
 const GRID_STEPS = 25;
 const EVALUATION_BATCH = 16;
@@ -123,7 +123,7 @@ function autoencoderStage({ decoderOnly = false, ...size }: MiniSdOptions['autoe
         ...generator,
         name: 'reconstruction',
         graph: 'autoencoder-loss.onnx',
-        metrics: ['reconstruction', 'latent_penalty'],
+        metrics: ['reconstruction', 'half_size', 'latent_penalty'],
         from: 0,
         until: listenFrom,
       },
@@ -131,7 +131,7 @@ function autoencoderStage({ decoderOnly = false, ...size }: MiniSdOptions['autoe
         ...generator,
         name: 'adversarial',
         graph: 'autoencoder-adversarial-loss.onnx',
-        metrics: ['reconstruction', 'latent_penalty', 'judged'],
+        metrics: ['reconstruction', 'half_size', 'latent_penalty', 'judged'],
         from: listenFrom,
       },
       {
