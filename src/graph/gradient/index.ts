@@ -1,0 +1,2 @@
+// Gradients of graphs: reverse mode as nodes of the same graph.
+export { gradient, pullback, stopGradient } from './gradient.js';
