@@ -1,8 +1,11 @@
 // A file of measurements, one JSON line each, so that a long bench goes on where it was stopped.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
-/** Which pictures are measured: the model's, the renders of the same prompts, other renders of the same kinds. */
-export const SOURCES = ['pictures', 'renders', 'others'] as const;
+/**
+ * Which pictures are measured: the model's, the renders of the same prompts, these through the autoencoder (no generator
+ * on its latents can be sharper), other renders of the same kinds.
+ */
+export const SOURCES = ['pictures', 'renders', 'reconstructed', 'others'] as const;
 export type Source = (typeof SOURCES)[number];
 
 interface Entry<T> {

@@ -1,7 +1,7 @@
 // What is measured on the evidence's pictures: detectors trained on photographs, the judge, features, the autoencoder.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Image, readImage, toTensor } from '../src/core/image.js';
+import { encodePng, fromTensor, type Image, readImage, toTensor } from '../src/core/image.js';
 import { float32 } from '../src/core/tensor.js';
 import { regionClasses } from '../src/data/synth/annotations.js';
 import type { SceneRenderer } from '../src/data/synth/render-scene.js';
@@ -12,7 +12,7 @@ import { detectObjects } from '../src/pose/detect/centernet.js';
 import { Pyramid } from '../src/pose/detect/crop.js';
 import { estimatePose } from '../src/pose/detect/movenet.js';
 import { network } from '../src/pose/detect/networks.js';
-import { Ledger, SOURCES, type Source } from './mini-evidence-ledger.js';
+import { Ledger, type Source } from './mini-evidence-ledger.js';
 import { detectable, type EvidencePrompt, renderPrompt } from './mini-evidence-prompts.js';
 
 export const MIN_SCORE = 0.3;
@@ -50,7 +50,7 @@ export const pathOf = (out: string, source: Source, index: number) =>
 /** Measures every picture that is there and was not measured before. */
 async function measure<T>(
   context: Context,
-  { name, sources = SOURCES }: { name: string; sources?: readonly Source[] },
+  { name, sources = ['pictures', 'renders', 'others'] }: { name: string; sources?: readonly Source[] },
   value: (image: Image, prompt: EvidencePrompt) => Promise<T>,
 ): Promise<Ledger<T>> {
   const ledger = new Ledger<T>(join(context.out, `${name}.jsonl`));
@@ -67,18 +67,22 @@ async function measure<T>(
 
 /** One person fills the picture, so the pose network is given all of it. */
 export function measureDetectors(context: Context): Promise<Ledger<Detected>> {
-  return measure(context, { name: 'detectors', sources: ['pictures', 'renders'] }, async (image, prompt) => {
-    const picture = new Pyramid(image);
-    const { points } = await estimatePose(picture, [0, 0, image.widthPx, image.heightPx]);
-    const objects = await detectObjects(picture, { minScore: 0.05 });
-    const best = (label: string) => Math.max(0, ...objects.filter((o) => o.label === label).map((o) => o.score));
-    const label = detectable(prompt);
-    return {
-      points: points.filter((p) => p.score > MIN_SCORE).length,
-      person: best('person'),
-      ...(label ? { object: best(label) } : {}),
-    };
-  });
+  return measure(
+    context,
+    { name: 'detectors', sources: ['pictures', 'renders', 'reconstructed'] },
+    async (image, prompt) => {
+      const picture = new Pyramid(image);
+      const { points } = await estimatePose(picture, [0, 0, image.widthPx, image.heightPx]);
+      const objects = await detectObjects(picture, { minScore: 0.05 });
+      const best = (label: string) => Math.max(0, ...objects.filter((o) => o.label === label).map((o) => o.score));
+      const label = detectable(prompt);
+      return {
+        points: points.filter((p) => p.score > MIN_SCORE).length,
+        person: best('person'),
+        ...(label ? { object: best(label) } : {}),
+      };
+    },
+  );
 }
 
 /** The judge's view; `folder` is where its weights are (default: the embedded ones). */
@@ -137,21 +141,24 @@ export interface Reconstructed {
   fine: number | null;
 }
 
-/** What the autoencoder keeps of the prompts' renders. */
+/** What the autoencoder keeps of the prompts' renders; the pictures it makes of them stay in the folder. */
 export async function measureReconstruction(
   context: Context,
-  options: { model: string; renderer: SceneRenderer; count: number },
+  options: { model: string; renderer: SceneRenderer },
 ): Promise<Ledger<Reconstructed>> {
   const ledger = new Ledger<Reconstructed>(join(context.out, 'reconstruction.jsonl'));
+  mkdirSync(join(context.out, 'reconstructed'), { recursive: true });
   const runtime = createRuntime();
   const pipeline = loadPipeline(openCheckpoint(options.model), runtime);
-  for (const prompt of context.prompts.slice(0, options.count)) {
-    if (ledger.has('renders', prompt.index)) continue;
+  for (const prompt of context.prompts) {
+    const path = pathOf(context.out, 'reconstructed', prompt.index);
+    if (ledger.has('renders', prompt.index) && existsSync(path)) continue;
     const { picture, labels, record } = renderPrompt(prompt, options.renderer);
     const { width: widthPx, height: heightPx } = record;
     const before = toTensor({ widthPx, heightPx, data: picture });
     const latents = await pipeline.encode(float32(before, [1, 3, heightPx, widthPx]));
     const after = (await pipeline.decode(latents)).data as Float32Array;
+    writeFileSync(path, await encodePng(fromTensor(after, { widthPx, heightPx })));
     const classes = new Uint8Array(labels.length);
     regionClasses(labels, classes);
     ledger.add('renders', prompt.index, squareErrors(before, after, classes));

@@ -30,10 +30,10 @@ ${about.command}
 
 ## Person and object, by networks trained on photographs
 
-| | pictures of the model (${counts.pictures}) | renders of the same prompts (${counts.renders}) |
-|---|---|---|
-| plausible person: MoveNet sees at least 12 of 17 points over 0.3 | ${percent(plausible.pictures)} | ${percent(plausible.renders)} |
-| the named object: CenterNet finds its class over 0.3 | ${percent(named.pictures)} | ${percent(named.renders)} |
+| | pictures of the model (${counts.pictures}) | renders of the same prompts (${counts.renders}) | these through the autoencoder (${counts.reconstructed}) |
+|---|---|---|---|
+| plausible person: MoveNet sees at least 12 of 17 points over 0.3 | ${percent(plausible.pictures)} | ${percent(plausible.renders)} | ${percent(plausible.reconstructed)} |
+| the named object: CenterNet finds its class over 0.3 | ${percent(named.pictures)} | ${percent(named.renders)} | ${percent(named.reconstructed)} |
 
 | object | pictures | renders |
 |---|---|---|

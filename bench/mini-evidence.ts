@@ -29,9 +29,8 @@ import {
 import { markdown } from './mini-evidence-report.js';
 import { type GenerationRecord, summarise } from './mini-evidence-summary.js';
 
-const PARTS = ['renders', 'pictures', 'detectors', 'features', 'reconstruction', 'judge', 'scorer', 'report'];
-/** Prompts whose renders the autoencoder must keep, and pictures made again from other weights. */
-const RECONSTRUCTIONS = 64;
+const PARTS = ['renders', 'pictures', 'reconstruction', 'detectors', 'features', 'judge', 'scorer', 'report'];
+/** Pictures made again from other weights. */
 const STORAGE_PICTURES = 12;
 /** Seeds from a prompt's scene to the render that stands for "another one". */
 const OTHER = 500_000;
@@ -217,7 +216,6 @@ const RUN: Record<string, () => Promise<unknown>> = {
     measureReconstruction(context, {
       model: modelFolder(values.model),
       renderer: evidenceRenderer(values.pack),
-      count: RECONSTRUCTIONS,
     }),
   storage: () => storage(context),
   report: () => report(context),
