@@ -79,6 +79,14 @@ export function floats(tensor: Tensor): Float32Array {
   throw new ContrappostoError('shape', { operation: 'read tensor', expected: 'float32', got: tensor.dtype });
 }
 
+/** A tensor in 8 bits: each slice along axis 0 (an output channel) is to be multiplied with its own scale. */
+export interface QuantisedTensor {
+  /** int8 [out, ...], symmetric: -127..127. */
+  readonly values: Tensor;
+  /** float32 [out]. */
+  readonly scale: Tensor;
+}
+
 /** Where a network's parameters come from: a safetensors file, several of them, or memory. */
 export interface WeightSource {
   has(name: string): boolean;
@@ -89,6 +97,8 @@ export interface WeightSource {
   read(name: string): Tensor;
   /** Writes what `read` would give to `into`, of exactly its size; false where that saves nothing. */
   readInto?(name: string, into: Float32Array): boolean;
+  /** What `read` would widen, as it is stored; undefined for a tensor that is not in 8 bits. */
+  quantised?(name: string): { read(): QuantisedTensor } | undefined;
   /** The file that holds the tensor as it is, row-major and whole; undefined where it has to be computed or copied. */
   locate?(name: string): FileRange | undefined;
 }

@@ -18,6 +18,9 @@ describe('ProtobufWriter', () => {
     for (const options of [
       {},
       { locate: () => located },
+      {
+        locate: () => ({ ...located, stored: 'int8' as const, scale: { location: 'w.bin', offset: 0, length: 1200 } }),
+      },
       { locate: () => float32(new Float32Array(90_000), [300, 300]) },
     ]) {
       const bytes = serialise(graph, options);

@@ -1,5 +1,5 @@
 // Graph -> ONNX protobuf. Parameters become initialisers whose data lies outside the model (external data).
-import { type DType, sizeOf, type Tensor } from '../core/tensor.js';
+import { type DType, type Shape, sizeOf, type Tensor } from '../core/tensor.js';
 import { fuseAttention } from './fuse-attention.js';
 import type { Attribute, Graph, GraphNode, Value } from './graph.js';
 import { tensorType } from './ops/elementwise.js';
@@ -23,8 +23,10 @@ export interface ExternalLocation {
   location: string;
   offset: number;
   length: number;
-  /** What the bytes hold, where it is not the parameter's dtype: the model widens it each time it is needed. */
+  /** What the bytes hold, where it is not the parameter's dtype: the model widens it. */
   stored?: DType;
+  /** Where the float32 scales of its slices along axis 0 lie; `stored` is then int8. */
+  scale?: ExternalLocation;
 }
 
 /** Where a parameter's data is: outside the model, or a tensor that goes into it. */
@@ -69,7 +71,7 @@ function toModel(graph: Graph, options: SerialiseOptions): ProtobufWriter {
   const places = new Map([...graph.parameters.values()].filter((p) => used.has(p)).map((p) => [p, locate(p)]));
   const initializers = [
     ...[...graph.constants.values()].filter((c) => used.has(c.value)).map((c) => inline(c.value.name, c.tensor)),
-    ...[...places].map(([p, at]) => ('data' in at ? inline(p.name, { ...at, shape: p.shape }) : external(p, at))),
+    ...[...places].flatMap(([p, at]) => ('data' in at ? inline(p.name, { ...at, shape: p.shape }) : external(p, at))),
   ];
   const domains = new Set(nodes.map((n) => n.domain).filter(Boolean));
   const opset = (domain: string, version: number) => new ProtobufWriter().string(1, domain).int(2, version);
@@ -108,18 +110,18 @@ function withCasts(nodes: readonly GraphNode[], places: Places): GraphNode[] {
   const pending = new Map([...places].filter(([p, at]) => storedDType(p, at) !== p.dtype));
   return nodes.flatMap((node) => {
     const first = [...new Set(node.inputs)].filter((v) => v !== undefined && pending.delete(v)) as Value[];
-    const casts = first.map((p): GraphNode => {
-      const stored = { ...p, name: storedName(p) };
-      return {
-        op: 'Cast',
-        domain: '',
-        inputs: [stored],
-        outputs: [p],
-        attributes: { to: { int: tensorType(p.dtype) } },
-      };
-    });
-    return [...casts, node];
+    return [...first.map((p) => widening(p, places.get(p))), node];
   });
+}
+
+function widening(p: Value, at: Place | undefined): GraphNode {
+  const stored = { ...p, name: storedName(p) };
+  const node = { domain: '', outputs: [p] };
+  if (at && 'scale' in at && at.scale) {
+    const scale = { ...p, name: scaleName(p) };
+    return { ...node, op: 'DequantizeLinear', inputs: [stored, scale], attributes: { axis: { int: 0 } } };
+  }
+  return { ...node, op: 'Cast', inputs: [stored], attributes: { to: { int: tensorType(p.dtype) } } };
 }
 
 function storedDType(p: Value, at: Place): DType {
@@ -128,6 +130,10 @@ function storedDType(p: Value, at: Place): DType {
 
 function storedName(p: Value): string {
   return `${p.name}:stored`;
+}
+
+function scaleName(p: Value): string {
+  return `${p.name}:scale`;
 }
 
 function nodeProto(node: GraphNode, context: { name: string; names: Map<Value, string> }): ProtobufWriter {
@@ -163,16 +169,26 @@ function inline(name: string, tensor: Tensor): ProtobufWriter {
     .bytes(TENSOR.rawData, new Uint8Array(buffer, byteOffset, byteLength));
 }
 
-function external(p: Value, at: ExternalLocation | { location: string }): ProtobufWriter {
-  const { stored: _, ...place } = { stored: undefined, ...at };
+function external(p: Value, at: ExternalLocation | { location: string }): ProtobufWriter[] {
   const dtype = storedDType(p, at);
+  const name = dtype === p.dtype ? p.name : storedName(p);
+  const data = externalTensor({ name, dtype, shape: p.shape }, at);
+  if (!('scale' in at && at.scale)) return [data];
+  return [data, externalTensor({ name: scaleName(p), dtype: 'float32', shape: [p.shape[0]] }, at.scale)];
+}
+
+function externalTensor(
+  { name, dtype, shape }: { name: string; dtype: DType; shape: Shape },
+  at: ExternalLocation | { location: string },
+): ProtobufWriter {
+  const { stored: _, scale: __, ...place } = { stored: undefined, scale: undefined, ...at };
   const entries = Object.entries(place).map(([key, value]) =>
     new ProtobufWriter().string(1, key).string(2, `${value}`),
   );
   return new ProtobufWriter()
-    .ints(TENSOR.dims, p.shape)
+    .ints(TENSOR.dims, shape)
     .int(TENSOR.dataType, tensorType(dtype))
-    .string(TENSOR.name, dtype === p.dtype ? p.name : storedName(p))
+    .string(TENSOR.name, name)
     .messages(TENSOR.externalData, entries)
     .int(TENSOR.dataLocation, EXTERNAL);
 }

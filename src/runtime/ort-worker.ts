@@ -26,15 +26,24 @@ async function handle(request: Request): Promise<Record<string, Tensor> | undefi
 }
 
 function sessionOptions(source: SessionSource, settings: SessionSettings): InferenceSession.SessionOptions {
-  const { parameters, location, mapped } = source;
+  const { parameters, location, quantised, mapped } = source;
   return {
     executionProviders: [settings.provider],
     intraOpNumThreads: settings.threads,
     // ONNX Runtime logs harmless notices about unused initialisers; errors still arrive as exceptions.
     logSeverityLevel: 3,
     externalData: parameters.length > 0 ? [{ path: location, data: parameters }] : [],
-    ...(mapped ? mappedOptions(mapped) : { graphOptimizationLevel: 'all' }),
+    ...(mapped ? mappedOptions(mapped) : copiedOptions({ quantised })),
   };
+}
+
+/**
+ * DequantizeLinear over stored values is computed once, at load, like any constant. By default ONNX Runtime keeps such
+ * nodes, for networks that compute in 8 bits.
+ */
+function copiedOptions({ quantised }: { quantised?: boolean }): InferenceSession.SessionOptions {
+  const extra = { session: { disable_quant_qdq: '1' } };
+  return { graphOptimizationLevel: 'all', ...(quantised && { extra }) };
 }
 
 /**

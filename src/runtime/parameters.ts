@@ -2,7 +2,14 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { ContrappostoError } from '../core/errors.js';
-import { BYTES_PER_ELEMENT, type DType, type FileRange, sizeOf, type WeightSource } from '../core/tensor.js';
+import {
+  BYTES_PER_ELEMENT,
+  type DType,
+  type FileRange,
+  sizeOf,
+  type Tensor,
+  type WeightSource,
+} from '../core/tensor.js';
 import { type ExternalLocation, type Graph, liveParameters, serialise, type Value } from '../graph/index.js';
 import type { MappedFiles, SessionSource } from './protocol.js';
 
@@ -42,25 +49,38 @@ export function layOut(graph: Graph, weights: WeightSource, mapFrom = MAPPED_FRO
   for (const p of parameters) check(graph, p, weights);
   const total = parameters.reduce((sum, p) => sum + byteLengthOf(p), 0);
   const { folder, places } = mappable(total >= mapFrom ? parameters : [], weights);
-  const copied = new Map<string, ExternalLocation>();
-  let offset = 0;
-  for (const p of parameters) {
-    if (places.has(p.name)) continue;
-    const length = byteLengthOf(p);
-    copied.set(p.name, { location: LOCATION, offset, length });
-    offset += Math.ceil(length / ALIGNMENT) * ALIGNMENT;
-  }
-  if (folder && offset > INSIDE_AT_MOST_BYTES) return layOut(graph, weights, Number.POSITIVE_INFINITY);
+  // What travels inside a model goes there widened.
+  const inBytes = (p: Value) => folder === undefined && isQuantised(p, weights);
+  const rest = parameters.filter((p) => !places.has(p.name));
+  const { copied, byteLength } = backToBack(rest, inBytes);
+  if (folder && byteLength > INSIDE_AT_MOST_BYTES) return layOut(graph, weights, Number.POSITIVE_INFINITY);
   const model = serialise(graph, { locate: (p) => places.get(p.name) ?? copied.get(p.name)!, fused: true });
   const widened = [...places.values()].some(({ stored }) => stored !== undefined);
   const mapped = folder ? { folder, widened } : undefined;
-  return { model, location: LOCATION, copied, byteLength: offset, inFiles: places, mapped };
+  return { model, location: LOCATION, copied, byteLength, inFiles: places, mapped };
+}
+
+/** Places in one buffer; those `inBytes` are held as int8 with their scales behind them. */
+function backToBack(parameters: readonly Value[], inBytes: (p: Value) => boolean) {
+  const copied = new Map<string, ExternalLocation>();
+  let offset = 0;
+  const place = (length: number): ExternalLocation => {
+    const at = { location: LOCATION, offset, length };
+    offset += Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+    return at;
+  };
+  for (const p of parameters) {
+    if (!inBytes(p)) copied.set(p.name, place(byteLengthOf(p)));
+    else copied.set(p.name, { ...place(sizeOf(p.shape)), stored: 'int8', scale: place(4 * p.shape[0]) });
+  }
+  return { copied, byteLength: offset };
 }
 
 /** What a session is made from: ONNX Runtime takes parameters from files or from one buffer, and never from both. */
 export function sessionSource(graph: Graph, weights: WeightSource, layout: ParameterLayout): SessionSource {
   const { model, location, copied, inFiles, mapped } = layout;
-  if (!mapped) return { model, location, parameters: gather(weights, layout) };
+  const quantised = [...copied.values()].some(({ scale }) => scale !== undefined);
+  if (!mapped) return { model, location, parameters: gather(weights, layout), quantised };
   const parameters = new Uint8Array();
   if (copied.size === 0) return { model, location, parameters, mapped };
   // The few that are no part of a file as they are (a LoRA merged into them, say) travel inside the model.
@@ -71,11 +91,19 @@ export function sessionSource(graph: Graph, weights: WeightSource, layout: Param
 /** Reads the copied parameters from `weights` into one buffer. */
 function gather(weights: WeightSource, { copied, byteLength: total }: ParameterLayout): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(total);
-  for (const [name, { offset, length }] of copied) {
+  const put = ({ data }: Tensor, { offset }: ExternalLocation) =>
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+  for (const [name, at] of copied) {
+    const { offset, length, scale } = at;
+    const quantised = scale && weights.quantised?.(name)?.read();
+    if (quantised) {
+      put(quantised.values, at);
+      put(quantised.scale, scale);
+      continue;
+    }
     const floats = weights.info(name).dtype.includes('float');
     if (floats && weights.readInto?.(name, new Float32Array(bytes.buffer, offset, length / 4))) continue;
-    const { buffer, byteOffset, byteLength } = weights.read(name).data;
-    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
+    put(weights.read(name), at);
   }
   return bytes;
 }
@@ -108,6 +136,10 @@ function fits(p: Value, { offset, byteLength, dtype }: FileRange): boolean {
   const bytes = BYTES_PER_ELEMENT[dtype];
   const same = dtype === p.dtype || (p.dtype === 'float32' && WIDENED.includes(dtype));
   return same && offset % bytes === 0 && byteLength === sizeOf(p.shape) * bytes;
+}
+
+function isQuantised(p: Value, weights: WeightSource): boolean {
+  return p.dtype === 'float32' && weights.quantised?.(p.name) !== undefined;
 }
 
 function byteLengthOf(p: Value): number {

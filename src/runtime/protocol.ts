@@ -7,6 +7,8 @@ export interface SessionSource {
   /** Parameters in memory, back to back at the offsets written into the model, which calls them `location`. */
   parameters: Uint8Array<ArrayBuffer>;
   location: string;
+  /** Whether some are in 8 bits, to be widened when the session is made. */
+  quantised?: boolean;
   mapped?: MappedFiles;
 }
 

@@ -155,6 +155,7 @@ function mergedSource(source: WeightSource, changes: ReadonlyMap<string, readonl
       const tensor = source.read(name);
       return (changes.get(name) ?? []).reduce(merge, tensor);
     },
+    quantised: (name) => (changes.has(name) ? undefined : source.quantised?.(name)),
     locate: (name) => (changes.has(name) ? undefined : source.locate?.(name)),
   };
 }

@@ -55,19 +55,19 @@ describe('quantiseInt8', () => {
   });
 });
 
-describe('readInto', () => {
-  it('gives what read gives for stored 8 and 16 bits, and leaves the rest to it', () => {
+describe('what is stored in fewer bits', () => {
+  it('is widened in place, given as it is, or left to read', () => {
     const value = float32(
       Array.from({ length: 24 }, (_, i) => Math.sin(i) * 3),
       [4, 6],
     );
     const packed = packTensors({ int8: value, float16: value, float32: value }, (name) => name as StorageFormat);
     const file = openSafetensors(encodeSafetensors(packed));
-    for (const name of ['int8', 'float16']) {
-      const into = new Float32Array(24);
-      expect(file.readInto(name, into)).toBe(true);
-      expect(into).toEqual(file.read(name).data);
-    }
-    expect(file.readInto('float32', new Float32Array(24))).toBe(false);
+    const into = new Float32Array(24);
+    expect(file.readInto('float16', into)).toBe(true);
+    expect(into).toEqual(file.read('float16').data);
+    expect(file.quantised('int8')?.read()).toEqual(quantiseInt8(value));
+    for (const name of ['int8', 'float32']) expect(file.readInto(name, into)).toBe(false);
+    for (const name of ['float16', 'float32', 'int8.scale']) expect(file.quantised(name)).toBeUndefined();
   });
 });

@@ -1,16 +1,11 @@
 // Per-channel int8 storage: each slice along axis 0 (an output channel) has its own float32 scale.
 import { ContrappostoError } from '../core/errors.js';
-import { floats, sizeOf, type Tensor } from '../core/tensor.js';
+import { floats, type QuantisedTensor, sizeOf, type Tensor } from '../core/tensor.js';
+
+export type { QuantisedTensor };
 
 /** A quantised tensor `name` keeps its scales under `name.scale`. */
 export const SCALE_SUFFIX = '.scale';
-
-export interface QuantisedTensor {
-  /** int8 [out, ...], symmetric: -127..127. */
-  readonly values: Tensor;
-  /** float32 [out]. */
-  readonly scale: Tensor;
-}
 
 /**
  * Rounds a float32 tensor [out, ...] to int8, symmetric about zero; the error of each value is at most half its
@@ -48,24 +43,19 @@ export function quantiseInt8(tensor: Tensor): QuantisedTensor {
 }
 
 /** The float32 tensor [out, ...] that a quantised one stands for: values times their channel's scale. */
-export function dequantiseInt8(tensor: QuantisedTensor): Tensor {
-  const { shape } = tensor.values;
+export function dequantiseInt8({ values, scale }: QuantisedTensor): Tensor {
+  const { shape } = values;
   const data = new Float32Array(sizeOf(shape));
-  dequantiseInto(tensor, data);
-  return { dtype: 'float32', shape, data };
-}
-
-/** The same into memory that is there already. */
-export function dequantiseInto({ values, scale }: QuantisedTensor, into: Float32Array): void {
-  const width = sizeOf(values.shape.slice(1));
+  const width = sizeOf(shape.slice(1));
   const scales = floats(scale);
   // Through one kind of array: a loop that has seen several reads each element ten times slower.
   const { buffer, byteOffset, length } = values.data;
   const bytes = new Int8Array(buffer, byteOffset, length);
   for (let c = 0; c < scales.length; c++) {
     const factor = scales[c];
-    for (let i = c * width; i < (c + 1) * width; i++) into[i] = bytes[i] * factor;
+    for (let i = c * width; i < (c + 1) * width; i++) data[i] = bytes[i] * factor;
   }
+  return { dtype: 'float32', shape, data };
 }
 
 function largestMagnitude(row: Float32Array): number {

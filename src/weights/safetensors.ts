@@ -1,10 +1,10 @@
 // Reads safetensors files tensor by tensor, dequantising and widening what is stored in fewer bits.
 // Format: https://huggingface.co/docs/safetensors (8 bytes of header length, JSON header, data; little-endian).
 import { ContrappostoError } from '../core/errors.js';
-import type { DType, FileRange, Shape, Tensor, WeightSource } from '../core/tensor.js';
+import type { DType, FileRange, QuantisedTensor, Shape, Tensor, WeightSource } from '../core/tensor.js';
 import { type ByteSource, fileBytes, memoryBytes } from './byte-source.js';
 import { decodeBfloat16, decodeFloat16, decodeFloat16Into } from './float16.js';
-import { dequantiseInt8, dequantiseInto, SCALE_SUFFIX } from './quantise.js';
+import { dequantiseInt8, SCALE_SUFFIX } from './quantise.js';
 import {
   corrupt,
   MAX_HEADER_BYTES,
@@ -73,9 +73,9 @@ export class SafetensorsFile implements WeightSource {
 
   /** The tensor in float32, or in its integer dtype; throws `not-found`, `corrupt-file`, `io`. */
   read(name: string): Tensor {
+    const quantised = this.quantised(name);
+    if (quantised) return dequantiseInt8(quantised.read());
     const stored = this.rawRead(name);
-    const scale = this.#scaleOf(name);
-    if (scale) return dequantiseInt8({ values: stored, scale: this.rawRead(scale) });
     const { shape, data } = stored;
     if (stored.dtype === 'float16') return { dtype: 'float32', shape, data: decodeFloat16(data as Uint16Array) };
     if (stored.dtype === 'bfloat16') return { dtype: 'float32', shape, data: decodeBfloat16(data as Uint16Array) };
@@ -83,16 +83,17 @@ export class SafetensorsFile implements WeightSource {
     return stored;
   }
 
-  /** Widens 8 and 16 bits straight into `into`. Throws like `read`. */
+  /** Widens 16 bits straight into `into`. Throws like `read`. */
   readInto(name: string, into: Float32Array): boolean {
-    const scale = this.#scaleOf(name);
-    if (scale) {
-      dequantiseInto({ values: this.rawRead(name), scale: this.rawRead(scale) }, into);
-      return true;
-    }
     if (this.#entry(name).dtype !== 'float16') return false;
     decodeFloat16Into(this.rawRead(name).data as Uint16Array, into);
     return true;
+  }
+
+  /** Values and scales of a quantised tensor; `read` throws like the one above. */
+  quantised(name: string): { read(): QuantisedTensor } | undefined {
+    const scale = this.#scaleOf(name);
+    return scale ? { read: () => ({ values: this.rawRead(name), scale: this.rawRead(scale) }) } : undefined;
   }
 
   /** Where a tensor lies that is not quantised; undefined for a file in memory. Throws `not-found`. */

@@ -28,6 +28,7 @@ export function mergeSources(...sources: readonly WeightSource[]): WeightSource 
     names: () => new Set(sources.flatMap((source) => [...source.names()])),
     info: (name) => holder(name).info(name),
     read: (name) => holder(name).read(name),
+    quantised: (name) => holder(name).quantised?.(name),
     locate: (name) => holder(name).locate?.(name),
   };
 }
@@ -48,6 +49,7 @@ export function prefixSource(source: WeightSource, prefix: string): WeightSource
     names: () => Array.from(source.names(), (name) => prefix + name),
     info: (name) => source.info(inner(name)),
     read: (name) => source.read(inner(name)),
+    quantised: (name) => source.quantised?.(inner(name)),
     locate: (name) => source.locate?.(inner(name)),
   };
 }
