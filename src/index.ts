@@ -12,6 +12,29 @@ export { ContrappostoError, type ErrorCode, type ErrorDetails, exitCode } from '
 export { encodePng, type Image, readImage, readPngText } from './core/image.js';
 export type { OnProgress, ProgressEvent } from './core/progress.js';
 export type { DType, Shape, Tensor, WeightSource } from './core/tensor.js';
+export {
+  type CocoPerson,
+  type CocoPicture,
+  cocoPeople,
+  readCocoInstances,
+  readCocoPeople,
+} from './data/readers/coco.js';
+export { type HagridPicture, hagridPictures, handsInPixels } from './data/readers/hagrid.js';
+export { type HicoDet, readHicoDet } from './data/readers/hico-det.js';
+export {
+  hicoClasses,
+  type InteractionPrompt,
+  interactionPrompts,
+  PAPER_PROMPTS,
+  vCocoClasses,
+} from './data/readers/interaction-prompts.js';
+export { type HandsPicture, type InterHandFiles, interHandPictures } from './data/readers/interhand.js';
+export { joinPoses, type PoseSample, readJoinedPoses, writeJoinedPoses } from './data/readers/joined-poses.js';
+export { makePosePairs, type PosePair, readPoseAnnotations, readPosePairs } from './data/readers/pose-pairs.js';
+export { reInterHandPictures } from './data/readers/re-interhand.js';
+export { interactionSentences, readPromptLines } from './data/readers/t2i-compbench.js';
+export { type Skipped, SkipTally } from './data/readers/tally.js';
+export { readOfficialVCoco, readVCoco, type VCoco } from './data/readers/v-coco.js';
 export { type Adapter, type AdapterNetwork, loadAdapter } from './diffusion/adapter.js';
 export { type Control, type ControlNetwork, loadControlNet } from './diffusion/control.js';
 export { type ImageToImageOptions, imageToImage } from './diffusion/image-to-image.js';

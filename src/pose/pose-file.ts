@@ -205,7 +205,7 @@ function points(values: readonly number[]): Keypoint[] {
  * COCO's third value is a visibility: 0 unknown, 1 hidden, 2 visible. Results files and COCO-WholeBody's face and hands
  * put a score there instead, so that any fraction is taken as a score.
  */
-function cocoPoints(values: readonly number[]): Keypoint[] {
+export function cocoPoints(values: readonly number[]): Keypoint[] {
   const third = values.filter((_, i) => i % 3 === 2);
   const isVisibility = third.every(Number.isInteger) && third.some((v) => v > 1);
   return points(values).map((p, i) => ({ ...p, score: isVisibility ? clamp(third[i] / 2) : clamp(third[i]) }));
