@@ -280,11 +280,12 @@ function useFrisbee(context: SceneContext): SceneDescription {
   const side: Side = random.chance(0.7) ? 'R' : 'L';
   const other = otherSide(side);
   const x = outward(side);
-  const size = 0.3 + 0.7 * u;
+  const size = 1.15 * (0.3 + 0.7 * u);
   const radius = FRISBEE_RADIUS * size;
   const throws = random.chance(0.6);
   const released = throws && random.chance(0.5);
-  let normal = normalise([x * random.between(-0.2, 0.1), 1, random.between(-0.15, 0.15)]);
+  // Banked, since seen edge-on it could be anything.
+  let normal = normalise([x * random.between(0.1, 0.6), 1, random.between(0.1, 0.6)]);
   let centre: Vec3;
   if (throws) {
     pose.rootRotation = euler(0.08, released ? x * 0.1 : x * 0.35, 0);

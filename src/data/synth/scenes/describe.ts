@@ -93,7 +93,8 @@ function closeView(figure: Figure, mesh: MeshBuilder, pitch: readonly [number, n
     const x = outward(side);
     const hip = pose.position(`upperleg01.${side}`);
     const knee = pose.position(`lowerleg01.${side}`);
-    points.push(add(mix(hip, knee, down), [0, -0.4 * u, 0]));
+    const sits = hip[1] - knee[1] < 2 * u;
+    points.push(add(mix(hip, knee, sits ? 1 : down), [0, sits ? -u : -0.4 * u, 0]));
     for (const joint of ['lowerarm01', 'wrist'])
       points.push(add(pose.position(`${joint}.${side}`), [0.4 * x * u, 0, 0]));
   }

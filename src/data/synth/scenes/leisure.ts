@@ -218,6 +218,7 @@ function carryHandbag(context: SceneContext): SceneDescription {
     verb: walks ? 'carry' : 'hold',
     phrase: walks ? 'carrying' : 'holding',
     target: { category: 'handbag', colour: colour.name },
+    close: { chance: 0.45, pitch: [-0.02, 0.15] },
     indoor: 0.35,
     grounds: [...ROADS, 'tiles', 'planks'],
     yaw: yawTowards(x, 0.8, 0.9),

@@ -226,6 +226,7 @@ function typeOnLaptop(context: SceneContext): SceneDescription {
     target: { category: 'laptop', colour: colour.name },
     supports: supports.map((s) => (s.colour ? s : { category: s.category })),
     half: 0.2,
+    close: { chance: 0.4, pitch: [0.05, 0.35] },
     indoor: 0.85,
     yaw: random.chance(0.7) ? (random.chance(0.5) ? [0.6, 2.2] : [-2.2, -0.6]) : [-0.7, 0.7],
   });
