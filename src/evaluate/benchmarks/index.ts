@@ -4,9 +4,18 @@ import { ContrappostoError } from '../../core/errors.js';
 import type { Benchmark, BenchmarkReader, ReadOptions } from '../benchmark.js';
 import { readCaseFile } from '../case-file.js';
 import { hoiMini } from './hoi-mini.js';
+import { hicoDet, t2iCompBench, vCoco } from './interactions.js';
+import { photos } from './photos.js';
+import { deepFashion, market } from './pose-transfer.js';
 
 export const BENCHMARKS: Readonly<Record<string, BenchmarkReader>> = {
   'hoi-mini': hoiMini,
+  'hico-det': hicoDet,
+  'v-coco': vCoco,
+  't2i-compbench': t2iCompBench,
+  deepfashion: deepFashion,
+  market,
+  photos,
 };
 
 /** Reads a benchmark by its name or from a JSONL file. Throws `not-found`, and whatever its reader throws. */
