@@ -89,6 +89,8 @@ interface PipelineParts {
 
 export class Pipeline {
   readonly #sessions = new Map<PipelinePart, Set<Session>>();
+  /** By options: writing the graph again takes as long as half a step of a small network. */
+  readonly #plainUNets = new Map<string, Promise<Session>>();
 
   constructor(
     private readonly parts: PipelineParts,
@@ -180,9 +182,22 @@ export class Pipeline {
     options: Omit<UNetGraphOptions, 'timesteps' | 'timestepDType'>,
     { signal }: RunControl = {},
   ): Promise<Session> {
+    throwIfAborted(signal, 'open unet');
+    const full = { tokens: this.parts.tokenizer.modelMaxLength, ...options };
+    // What functions do to a graph shows in the graph alone.
+    if (options.attentionControl || options.outputs) return this.#openUNet(full, signal);
+    const key = JSON.stringify(full);
+    const known = this.#plainUNets.get(key);
+    if (known) return known;
+    const opening = this.#openUNet(full);
+    this.#plainUNets.set(key, opening);
+    opening.catch(() => this.#plainUNets.delete(key));
+    return opening;
+  }
+
+  async #openUNet(options: UNetGraphOptions, signal?: AbortSignal): Promise<Session> {
     const { config, weights } = this.parts.unet;
-    const graph = unetGraph(config, { tokens: this.parts.tokenizer.modelMaxLength, ...options });
-    return this.#keep('unet', await this.runtime.session(graph, weights, { signal }));
+    return this.#keep('unet', await this.runtime.session(unetGraph(config, options), weights, { signal }));
   }
 
   /** A session of a network beside the UNet; released with the part `controlnet`. */
@@ -236,6 +251,7 @@ export class Pipeline {
   /** Gives back the memory of these parts (default all); they load again when needed. */
   async release(...parts: PipelinePart[]): Promise<void> {
     for (const part of parts.length > 0 ? parts : [...this.#sessions.keys()]) {
+      if (part === 'unet') this.#plainUNets.clear();
       const sessions = this.#sessions.get(part) ?? [];
       this.#sessions.delete(part);
       await Promise.all([...sessions].map((session) => session.release()));

@@ -19,12 +19,13 @@ export async function encodePrompts(pipeline: Pipeline, settings: GenerationSett
   const { prompt, negativePrompt, longPrompts, signal } = settings;
   const guided = settings.guidanceScale > 1;
   if (longPrompts === 'cut') {
-    const condition = await pipeline.condition(prompt, settings);
+    const both = [
+      pipeline.condition(prompt, settings),
+      guided ? pipeline.negativeCondition(negativePrompt, settings) : undefined,
+    ] as const;
+    const [condition, against] = await Promise.all(both);
     throwIfAborted(signal, 'encode prompt');
-    return {
-      prompt: condition,
-      negativePrompt: guided ? await pipeline.negativeCondition(negativePrompt, settings) : undefined,
-    };
+    return { prompt: condition, negativePrompt: against };
   }
   const chunks = pipeline.promptChunks(prompt);
   if (!guided) return { prompt: await encodeInARow(pipeline, chunks, signal) };
