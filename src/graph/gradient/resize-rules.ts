@@ -58,7 +58,7 @@ function weightAt(node: GraphNode, distance: number): number {
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 }
 
-/** Weights [to, from] of one axis. Places beyond the border count as the border, except when antialiasing. */
+/** Weights [to, from] of one axis. Places beyond the border count as the border. */
 function resampling(node: GraphNode, axis: Axis): Float32Array {
   const { from, to, scale } = axis;
   const mode = stringAttribute(node, 'mode', 'nearest');
@@ -74,8 +74,6 @@ function resampling(node: GraphNode, axis: Axis): Float32Array {
     }
     const taps: [number, number][] = [];
     for (let k = Math.floor(at) - reach; k <= Math.floor(at) + reach + 1; k++) {
-      const inside = k >= 0 && k < from;
-      if (intAttribute(node, 'antialias', 0) === 1 && !inside) continue;
       taps.push([clamp(k), weightAt(node, (k - at) / stretch)]);
     }
     const total = taps.reduce((sum, [, weight]) => sum + weight, 0);
