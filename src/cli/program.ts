@@ -1,5 +1,6 @@
 // The commands of the program, put together.
 import { Command } from 'commander';
+import { evaluateCommand } from './commands/evaluate.js';
 import { generateCommand } from './commands/generate.js';
 import { modelsCommand } from './commands/models.js';
 import { poseCommand } from './commands/pose.js';
@@ -14,9 +15,15 @@ export function createProgram(): Command {
     .version(VERSION)
     .helpCommand(false)
     .showSuggestionAfterError(true);
-  for (const command of [generateCommand(), poseCommand(), synthCommand(), trainCommand(), modelsCommand()]) {
-    program.addCommand(command);
-  }
+  const commands = [
+    generateCommand(),
+    poseCommand(),
+    synthCommand(),
+    trainCommand(),
+    evaluateCommand(),
+    modelsCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
   throwInsteadOfExit(program);
   return program;
 }
