@@ -51,8 +51,10 @@ export function drawAppearance(character: Character, random: SceneRandom): Appea
         return material(part, part.texture.palette, { gloss: 0.6 });
       case 'teeth':
         return material(part, part.texture.palette, { twoSided: true });
-      default:
-        return outfit.material(part);
+      default: {
+        const isOver = part.kind === 'bottom' && character.info.bottom === 'overalls';
+        return { ...outfit.material(part), ...(isOver && { isOver }) };
+      }
     }
   });
   return { materials, attributes: outfit.attributes(hair.name) };

@@ -1,7 +1,7 @@
 // Draws one described scene: frames it, chooses its place and light, casts shadows and fills the layers of a picture.
 import { BackgroundBuffer, fillBackground } from './background.js';
 import { type Camera, chooseCamera, projectVertices } from './camera.js';
-import { type Composition, compose, markNeeded } from './compose.js';
+import { type Composition, compose, LABEL, markNeeded } from './compose.js';
 import { cropped } from './crop.js';
 import { depthMap } from './depth.js';
 import { chooseEnvironment, type Environment } from './environment.js';
@@ -18,6 +18,7 @@ import { withoutTargets } from './without-targets.js';
 
 /** Texels of the maps: key light on the figure, occlusion from above, key light on the scenery. */
 const MAP_SIDES = { key: 256, contact: 112, scenery: 160 } as const;
+const HANDS = [LABEL.leftHand, LABEL.rightHand] as const;
 /** Scenery farther away than this (units) casts no shadow. */
 const SCENERY_SHADOW_RANGE = 170;
 
@@ -232,7 +233,8 @@ export class PictureRenderer {
     const { lighting } = environment;
     lightPerson(this.figure, character.vertexCount, { lighting, eye: camera.eye, keyVisibility, skyVisibility });
     this.person.clear();
-    const mesh = { triangles: character.triangles, uvs: character.uvs, labels: figureLabels(character) };
+    const { triangles, uvs } = character;
+    const mesh = { triangles, uvs, labels: figureLabels(character), hands: HANDS };
     for (const material of appearance.materials) {
       drawTextured(this.person, this.figure, { mesh, material, table: material.kind === 'body' ? skinTable : table });
     }

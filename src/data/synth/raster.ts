@@ -1,7 +1,7 @@
 // The triangle rasteriser: a supersampled layer of depth, colour and label, and the two inner loops that fill it. Their
 // set-up and that of the shadow map are alike and written out in each: they run for every triangle and sample of a picture.
 import { TriangleEdges } from './spans.js';
-import type { Material } from './types.js';
+import type { Material, PartKind } from './types.js';
 
 /** Samples a pixel has along each side: 2x2 samples are averaged into one pixel. */
 export const SAMPLES = 2;
@@ -86,7 +86,24 @@ export interface TexturedMesh {
   uvs: Float32Array;
   /** A label a triangle. */
   labels: Uint8Array;
+  /** Which labels are hands. */
+  hands?: readonly [number, number];
 }
+
+/**
+ * How much nearer to the camera (units) each kind of part counts where parts touch: cloth stays over the skin beneath it
+ * although both are thinned out each by itself. Hands, which lie on clothes, count as near as the outermost.
+ */
+const LAYER: Partial<Record<PartKind, number>> = {
+  bottom: 0.03,
+  shoes: 0.03,
+  top: 0.1,
+  dress: 0.1,
+  hair: 0.11,
+  hat: 0.12,
+};
+const HAND_LAYER = 0.11;
+const OVER_TOP = 0.14;
 
 // Coverage thresholds of the 2x2 samples of a pixel: together they show alpha in steps of a quarter.
 const DITHER = [2, 9, 12, 5];
@@ -116,6 +133,8 @@ export function drawTextured(
   const { red, green, blue } = table;
   const mode = material.transparency === 'opaque' ? 0 : material.transparency === 'stipple' ? 1 : 2;
   const cull = !material.twoSided;
+  const [leftHand, rightHand] = mesh.hands ?? [-1, -1];
+  const layerOfPart = material.isOver ? OVER_TOP : (LAYER[material.kind] ?? 0);
   const entries = packed(palette);
   const edges = new TriangleEdges();
   const { origin, columns } = edges;
@@ -135,9 +154,10 @@ export function drawTextured(
     const ey2 = sy[c] - y0;
     const area = ex1 * ey2 - ex2 * ey1;
     if (cull ? area >= -1e-6 : area < 1e-6 && area > -1e-6) continue;
-    const z0 = iz[a];
-    const z1 = iz[b];
-    const z2 = iz[c];
+    const near = labels[t] === leftHand || labels[t] === rightHand ? HAND_LAYER : layerOfPart;
+    const z0 = iz[a] * (1 + near * iz[a]);
+    const z1 = iz[b] * (1 + near * iz[b]);
+    const z2 = iz[c] * (1 + near * iz[c]);
     if (z0 <= 0 || z1 <= 0 || z2 <= 0) continue;
     // Columns and rows whose sample centres can lie inside.
     let left = Math.ceil(x0 + Math.min(0, ex1, ex2) - 0.5);

@@ -180,6 +180,8 @@ export interface Material {
   /** As in `Texture`: `stipple` texels have 4-bit opacity in the low bits, `cutout` ones are holes where 0. */
   transparency: Texture['transparency'];
   twoSided: boolean;
+  /** A bottom that is worn over the top: overalls. */
+  isOver?: boolean;
   /** Strength of the highlight, 0 (cloth) to 1. */
   gloss: number;
 }

@@ -110,7 +110,7 @@ function textOnPhone(context: SceneContext): SceneDescription {
     half: 0.5,
     close: { chance: 0.85, pitch: [-0.05, 0.2] },
     indoor: 0.4,
-    yaw: random.chance(0.7) ? [-0.75, 0.75] : yawTowards(x, 2.3, 0.4),
+    yaw: random.chance(0.85) ? [-0.75, 0.75] : yawTowards(x, 2.1, 0.3),
   });
 }
 
