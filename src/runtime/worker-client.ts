@@ -14,6 +14,20 @@ interface Waiting {
   reject: (error: ContrappostoError) => void;
 }
 
+let spare: Worker | undefined;
+
+/** Starts the thread of the first runtime to come while the program still loads. Unused, it ends with the process. */
+export function startAhead(): void {
+  spare ??= startThread();
+}
+
+function startThread(): Worker {
+  const worker = startWorker(new URL('./ort-worker.js', import.meta.url));
+  // An idle thread must not keep the process alive.
+  worker.unref();
+  return worker;
+}
+
 export class WorkerClient {
   #worker: Worker | undefined;
   #waiting = new Map<number, Waiting>();
@@ -44,12 +58,11 @@ export class WorkerClient {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = startWorker(new URL('./ort-worker.js', import.meta.url));
+    const worker = spare ?? startThread();
+    spare = undefined;
     worker.on('message', (reply: Reply) => this.#settle(worker, reply));
     worker.on('error', (error) => this.#fail(error.message));
     worker.on('exit', (code) => this.#fail(`the thread ended with code ${code}`));
-    // An idle thread must not keep the process alive.
-    worker.unref();
     this.#worker = worker;
     return worker;
   }

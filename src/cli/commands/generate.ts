@@ -1,5 +1,6 @@
 // `contrapposto generate`: a picture from a sentence.
 import { Command, Option } from 'commander';
+import { startAhead } from '../../runtime/worker-client.js';
 import { execute } from '../execute.js';
 import type { GenerateOptions } from '../generate-plan.js';
 import { LIMITS } from '../limits.js';
@@ -65,7 +66,8 @@ export function generateCommand(): Command {
     .option('--preview <png>', 'keep writing the unfinished picture here');
   addSharedOptions(command, { out: 'the PNG to write (default: named after prompt and seed)' });
   return command.action(async (prompt: string | undefined, options: GenerateOptions) => {
-    // The engine is loaded only once the command line is known to be good.
+    // The engine is loaded only once the command line is known to be good, in two threads at once.
+    startAhead();
     const { generate } = await import('../generate.js');
     await execute(options, (context) => generate(prompt, { options, context }), { devices: 'any' });
   });
