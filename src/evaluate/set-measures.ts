@@ -56,7 +56,7 @@ const BLACK = 'A failed picture counts as a black one.';
 const frechetMobilenet = measure<'mobilenet'>({
   name: 'frechet-mobilenet',
   title: 'Fréchet distance, MobileNet',
-  about: `Between the pictures and the references, on 960 features of a MobileNet trained on photographs; this is not FID. It depends on the number of pictures. ${BLACK}`,
+  about: `Between the pictures and the references, on 720 features of a MobileNet trained on photographs; this is not FID. It depends on the number of pictures. ${BLACK}`,
   better: 'lower',
   shown: 2,
   probe: 'mobilenet',

@@ -10,7 +10,7 @@ import { type Point, type ProbeKind, rounded } from '../probe.js';
 
 /** Below it CenterNet is not asked what it sees. */
 const MIN_OBJECT_SCORE = 0.05;
-/** CenterNet's last block of MobileNetV3 before its squeeze-and-excitation: 960 channels averaged over the picture. */
+/** CenterNet's last block of MobileNetV3 before its squeeze-and-excitation: 720 channels averaged over the picture. */
 const POOLED_LAYER = 'tower_0/MobilenetV3/expanded_conv_14/squeeze_excite/Mean';
 const CENTERNET_PX = 512;
 
@@ -49,7 +49,7 @@ export const mobilenetProbe: ProbeKind<'mobilenet'> = {
   open: async () => ({ inputOf: () => '1', look: mobilenetFeatures }),
 };
 
-/** 960 features of a network trained on photographs of COCO's objects. */
+/** 720 features of a network trained on photographs of COCO's objects. */
 export async function mobilenetFeatures(image: Image): Promise<number[]> {
   const run = await network('centernet');
   const { widthPx, heightPx } = image;

@@ -51,7 +51,8 @@ export async function caseList(
 }
 
 async function article(one: CaseResult, results: Results, options: CaseListOptions): Promise<string> {
-  const path = options.referenceOf(one);
+  const isMethod = results.methods.some(({ method }) => method === 'reference');
+  const path = isMethod ? undefined : options.referenceOf(one);
   const reference =
     path &&
     `<figure><img alt="reference" src="${await thumbnail(path, options)}"><figcaption><b>reference</b></figcaption></figure>`;

@@ -66,7 +66,7 @@ function summaryTable({ measures, methods, summary }: Results): string {
     const means = found.flatMap(({ mean }) => mean ?? []);
     const best = measure.better === 'higher' ? Math.max(...means) : Math.min(...means);
     const cells = found.map(({ mean, low, high }) => {
-      const limits = low === null ? '' : `<small>${shownScore(low, measure)} – ${shownScore(high, measure)}</small>`;
+      const limits = low === null ? '' : `<small>${shownScore(low, measure)} to ${shownScore(high, measure)}</small>`;
       const isBest = methods.length > 1 && mean === best && means.some((value) => value !== best);
       return `<td${isBest ? ' class="best"' : ''}><b>${shownScore(mean, measure)}</b>${limits}</td>`;
     });
@@ -99,7 +99,7 @@ function differences({ differences: all, measures, methods }: Results): string {
         const limits =
           one.low === null
             ? ''
-            : `<small>${shownDifference(one.low, measure)} – ${shownDifference(one.high, measure)}</small>`;
+            : `<small>${shownDifference(one.low, measure)} to ${shownDifference(one.high, measure)}</small>`;
         const plot = differencePlot({ ...one, method: number, label: shownDifference(one.mean, measure) });
         return `<tr><th title="${escaped(measure.about)}">${escaped(measure.title)}</th><td><b>${shownDifference(one.mean, measure)}</b>${limits}</td><td>${plot}</td><td class="${says}">${says}</td><td>${sharesBar(one)}<small>${one.better} / ${one.equal} / ${one.worse}</small></td></tr>`;
       });
