@@ -61,6 +61,12 @@ export {
   frechetOfStatistics,
   mergeStatistics,
 } from './metrics/feature-statistics.js';
+export {
+  type FeatureNetwork,
+  type InceptionNetwork,
+  openInceptionV3,
+  openOnnxFeatures,
+} from './metrics/inception-features.js';
 export { type InceptionScore, inceptionScore, inceptionScoreSums } from './metrics/inception-score.js';
 export {
   detectionScore,
@@ -76,6 +82,7 @@ export { keypointSimilarity, WHOLEBODY_SIGMAS } from './metrics/keypoint-similar
 export { type ContactCase, contactDistance, isTopNContact } from './metrics/object-contact.js';
 export { otsuForeground, otsuThreshold } from './metrics/otsu.js';
 export { psnr, psnrOfPlanes } from './metrics/peak-signal-noise.js';
+export { openPerceptualDistance, type PerceptualDistance } from './metrics/perceptual-distance.js';
 export { type Planes, padWhite, planesOf } from './metrics/picture-planes.js';
 export { type DetectedPoseAccuracy, detectedPoseSums, type JointError, jointError } from './metrics/pose-accuracy.js';
 export { keepMasked, type Mask, maskIou, maskSsim, poseMask } from './metrics/pose-mask.js';

@@ -18,7 +18,7 @@ export {
   type WriteSafetensorsOptions,
   writeSafetensors,
 } from './safetensors-writer.js';
-export { memorySource, mergeSources, prefixSource } from './sources.js';
+export { memorySource, mergeSources, prefixSource, renamedSource } from './sources.js';
 export { ClipTokenizer, type ClipTokenizerOptions, type TextEncoding, type TextToken } from './tokenizer.js';
 export { openTokenizer, writeTokenizer } from './tokenizer-folder.js';
 export { type TrainBpeOptions, type TrainedBpe, trainBpe } from './tokenizer-training.js';

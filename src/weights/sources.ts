@@ -54,6 +54,27 @@ export function prefixSource(source: WeightSource, prefix: string): WeightSource
   };
 }
 
+/**
+ * Tensors of `source` under other names.
+ *
+ * @param names name in `source` by the new one; tensors that it does not list are left out
+ */
+export function renamedSource(source: WeightSource, names: ReadonlyMap<string, string>): WeightSource {
+  const inner = (name: string) => {
+    const own = names.get(name);
+    if (own !== undefined) return own;
+    throw notFound(name, 'the renamed ones');
+  };
+  return {
+    has: (name) => source.has(names.get(name) ?? ''),
+    names: () => names.keys(),
+    info: (name) => source.info(inner(name)),
+    read: (name) => source.read(inner(name)),
+    quantised: (name) => source.quantised?.(inner(name)),
+    locate: (name) => source.locate?.(inner(name)),
+  };
+}
+
 function notFound(name: string, place: string): ContrappostoError {
   return new ContrappostoError('not-found', { operation: 'read weights', expected: `a tensor "${name}" in ${place}` });
 }
