@@ -4,7 +4,7 @@ import { detectionScore } from '../metrics/interaction-score.js';
 import { keypointSimilarity } from '../metrics/keypoint-similarity.js';
 import { jointError } from '../metrics/pose-accuracy.js';
 import { COCO_CLASSES } from '../pose/index.js';
-import { areaOf, type Box, boxOf, iou, type Keypoint, unknownPoints } from '../pose/person.js';
+import { areaOf, type Box, boxOf, iou, type Keypoint } from '../pose/person.js';
 import type { BenchmarkCase } from './benchmark.js';
 import type { CostMeasure, Knowledge, PictureMeasure } from './measure.js';
 import type { Findings, ProbeName } from './probe.js';
@@ -97,7 +97,7 @@ const boxIou = measure<'centernet'>({
   applies: (one) => one.boxes?.object !== undefined && detectable(one) !== undefined,
   score: ({ objects, ...size }, one) => {
     const best = objects.find((o) => o.label === detectable(one) && o.score > MIN_SCORE);
-    return best ? iou(best.box, boxIn(size, one)) : 0;
+    return best ? iou(best.box, boxIn(one.boxes!.object!, scaleTo(size, one))) : 0;
   },
 });
 
@@ -165,6 +165,7 @@ const objectKeypointSimilarity = measure<'pose'>({
   applies: hasPose,
   score: (found, one) => {
     const { points, truth } = posesIn(found, one);
+    if (!points) return 0;
     return keypointSimilarity(points, truth, { areaPx: Math.max(1, areaOf(boxOf(truth)!)) }) ?? 0;
   },
 });
@@ -180,6 +181,7 @@ const correct = measure<'pose'>({
   applies: hasPose,
   score: (found, one) => {
     const { points, truth } = posesIn(found, one);
+    if (!points) return 0;
     const [x1, y1, x2, y2] = boxOf(truth)!;
     const share = correctKeypoints(points, truth, { referencePx: Math.max(1, x2 - x1, y2 - y1) });
     return share.correct / share.counted;
@@ -247,17 +249,23 @@ function scaleTo({ widthPx, heightPx }: Size, { canvas }: BenchmarkCase): [x: nu
   return canvas ? [widthPx / canvas.widthPx, heightPx / canvas.heightPx] : [1, 1];
 }
 
-function boxIn(size: Size, one: BenchmarkCase): Box {
-  const [sx, sy] = scaleTo(size, one);
-  const [x1, y1, x2, y2] = one.boxes!.object!;
+function boxIn([x1, y1, x2, y2]: Box, [sx, sy]: readonly [number, number]): Box {
   return [x1 * sx, y1 * sy, x2 * sx, y2 * sy];
 }
 
-/** The wanted pose in the picture's pixels, and as many points of the one that was found. */
-export function posesIn(found: Findings['pose'], one: BenchmarkCase): { points: Keypoint[]; truth: Keypoint[] } {
-  const [sx, sy] = scaleTo(found, one);
-  const truth = one.keypoints!.map(({ x, y, score }) => ({ x: x * sx, y: y * sy, score }));
-  const seen = found.points?.map(([x, y, score]) => ({ x, y, score })) ?? unknownPoints(truth.length);
+/**
+ * The wanted pose in the picture's pixels, and as many points of the one that was found: of the surest person or, where
+ * the case says where the person should be, of the one whose box overlaps most with that.
+ */
+export function posesIn(
+  { people, ...size }: Findings['pose'],
+  one: BenchmarkCase,
+): { points: Keypoint[] | undefined; truth: Keypoint[] } {
+  const scale = scaleTo(size, one);
+  const truth = one.keypoints!.map(({ x, y, score }) => ({ x: x * scale[0], y: y * scale[1], score }));
+  const wanted = one.boxes?.person && boxIn(one.boxes.person, scale);
+  const overlap = ({ box }: (typeof people)[number]) => (wanted ? iou(box, wanted) : 0);
+  const [person] = [...people].sort((a, b) => overlap(b) - overlap(a));
   // The body's 17 are the first of the 133.
-  return { points: seen.slice(0, truth.length), truth };
+  return { points: person?.points.slice(0, truth.length).map(([x, y, score]) => ({ x, y, score })), truth };
 }

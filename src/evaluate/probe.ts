@@ -16,8 +16,8 @@ export interface Findings {
   centernet: { widthPx: number; heightPx: number; objects: { label: string; score: number; box: Box }[] };
   /** Pooled features of CenterNet's MobileNet. */
   mobilenet: number[];
-  /** The surest person's 133 points; null when nobody is seen. */
-  pose: { widthPx: number; heightPx: number; points: Point[] | null };
+  /** Everybody's box and 133 points, the surest first. */
+  pose: { widthPx: number; heightPx: number; people: { box: Box; points: Point[] }[] };
   /** Each triplet that the judge knows with its probability, the likeliest first; and its features. */
   judge: { triplets: [verb: string, object: string | null, score: number][]; features: number[] };
   /** Cosines of the picture with the prompt and with the verb alone. */

@@ -138,7 +138,7 @@ function detectedPoses(part: 'wholeBody' | 'hands'): SetMeasure {
       const sums = detectedPoseSums();
       for (const { case: one, found } of members) {
         const poses = found && posesIn(found, one);
-        sums.add(poses?.truth ?? one.keypoints!, found?.points ? poses!.points : undefined);
+        sums.add(poses?.truth ?? one.keypoints!, poses?.points);
       }
       return sums.result()[part]?.ap;
     },

@@ -41,7 +41,7 @@ export const folderMethod: Method = {
     return {
       settings: { folder: target },
       describe: async (task) => describeCopy(pathOf(task)),
-      make: (task, { signal }) => readImage(pathOf(task), { signal }),
+      make: async (task, { signal }) => readImage(pathOf(task), { signal }),
       close: async () => undefined,
     };
   },

@@ -28,7 +28,7 @@ export const referenceMethod: Method = {
     return {
       settings: {},
       describe: (task) => describeCopy(pathOf(task)),
-      make: (task, { signal }) => readImage(pathOf(task), { signal }),
+      make: async (task, { signal }) => readImage(pathOf(task), { signal }),
       close: async () => undefined,
     };
   },

@@ -63,11 +63,12 @@ export const poseProbe: ProbeKind<'pose'> = {
   open: async ({ signal }) => {
     const detector = createPoseDetector();
     return {
-      inputOf: ({ keypoints }) => (keypoints ? '1' : undefined),
+      inputOf: ({ keypoints }) => (keypoints ? '2' : undefined),
       async look(image) {
         const { people } = await detector.detect(image, { signal });
         const { widthPx, heightPx } = image;
-        return { widthPx, heightPx, points: people[0]?.keypoints.map(pointOf) ?? null };
+        const found = people.map(({ box, keypoints }) => ({ box, points: keypoints.map(pointOf) }));
+        return { widthPx, heightPx, people: found };
       },
       close: () => detector.close(),
     };
