@@ -3,6 +3,7 @@ import { ContrappostoError } from '../../core/errors.js';
 import { sizeOf } from '../../core/tensor.js';
 import type { Graph, GraphNode, Value } from '../graph.js';
 import { Add, Identity } from '../ops/elementwise.js';
+import { type Checkpointing, keptValues, Recall } from './checkpointing.js';
 import { type Differentiated, isContinuous, noRule, zeros } from './rule.js';
 import { CONSTANT_ALMOST_EVERYWHERE, RULES } from './rules.js';
 
@@ -21,6 +22,11 @@ export function isBarrier(node: GraphNode): boolean {
   return CONSTANT_ALMOST_EVERYWHERE.has(node.op) || stopped.has(node);
 }
 
+export interface GradientOptions {
+  /** How much of the forward pass stays in memory. Default `auto`. */
+  checkpoint?: Checkpointing;
+}
+
 /**
  * Gradients of a scalar loss, as values of the same graph: a gradient is a graph too, so that it runs wherever the
  * network runs, and can be differentiated again.
@@ -33,7 +39,7 @@ export function isBarrier(node: GraphNode): boolean {
  * @throws ContrappostoError `shape` for a loss of several elements, `usage` for a value that the loss does not depend
  *   on, `unsupported` for an operator without a rule
  */
-export function gradient(graph: Graph, loss: Value, wrt: readonly Value[]): Value[] {
+export function gradient(graph: Graph, loss: Value, wrt: readonly Value[], options: GradientOptions = {}): Value[] {
   if (sizeOf(loss.shape) !== 1 || !isContinuous(loss)) {
     throw new ContrappostoError('shape', {
       operation: 'gradient',
@@ -43,7 +49,7 @@ export function gradient(graph: Graph, loss: Value, wrt: readonly Value[]): Valu
     });
   }
   const one = graph.constant([1], { dtype: loss.dtype, shape: loss.shape.map(() => 1) });
-  const found = pullback(graph, new Map([[loss, one]]), wrt);
+  const found = pullback(graph, new Map([[loss, one]]), wrt, options);
   return wrt.map((value) => found.get(value) ?? refuse(value, `a loss that depends on "${value.name}"`));
 }
 
@@ -58,24 +64,40 @@ export function pullback(
   graph: Graph,
   seeds: ReadonlyMap<Value, Value>,
   wrt: readonly Value[],
+  { checkpoint = 'auto' }: GradientOptions = {},
 ): ReadonlyMap<Value, Value> {
   for (const value of [...wrt, ...seeds.keys()]) {
     if (value.graph !== graph) refuse(value, `values of graph "${graph.name}"`);
     if (!isContinuous(value)) refuse(value, 'floating-point values');
   }
-  const nodes = [...graph.nodes];
+  const nodes = ancestors(graph.nodes, seeds.keys());
   const varying = dependents(nodes, wrt);
+  const kept = keptValues(nodes, varying, checkpoint);
+  const recall = kept && new Recall(graph, kept, (node, again) => stopped.has(node) && stopped.add(again));
   const found = new Map([...seeds].filter(([value]) => varying.has(value)));
   const numbers = constantNumbers(graph);
   for (const node of nodes.toReversed()) {
     if (!node.outputs.some((output) => found.has(output))) continue;
     if (isBarrier(node) || !node.inputs.some((input) => input && varying.has(input))) continue;
-    for (const [input, part] of contributions(node, { graph, found, varying, numbers })) {
+    for (const [input, part] of contributions(node, { graph, found, varying, numbers, recall })) {
       const known = found.get(input);
       found.set(input, known ? Add(known, part) : part);
     }
   }
   return new Map(wrt.flatMap((value) => (found.has(value) ? [[value, found.get(value)!] as const] : [])));
+}
+
+/** The nodes that some of the values are computed by, in their order. */
+function ancestors(nodes: readonly GraphNode[], values: Iterable<Value>): GraphNode[] {
+  const needed = new Set<Value | undefined>(values);
+  return nodes
+    .toReversed()
+    .filter((node) => {
+      const used = node.outputs.some((output) => needed.has(output));
+      if (used) for (const input of node.inputs) needed.add(input);
+      return used;
+    })
+    .reverse();
 }
 
 /** Values of the nodes that change when one of `wrt` does, and `wrt` themselves. */
@@ -94,23 +116,25 @@ interface Sweep {
   found: ReadonlyMap<Value, Value>;
   varying: ReadonlySet<Value>;
   numbers: (value: Value | undefined) => number[] | undefined;
+  recall: Recall | undefined;
 }
 
-function contributions(node: GraphNode, { graph, found, varying, numbers }: Sweep): [Value, Value][] {
+function contributions(node: GraphNode, { graph, found, varying, numbers, recall }: Sweep): [Value, Value][] {
   const rule = Object.hasOwn(RULES, node.op) ? RULES[node.op] : undefined;
   if (!rule) throw noRule(node);
   const gradients = node.outputs.map((output) => found.get(output));
-  const [output] = node.outputs;
-  const at: Differentiated = {
+  const at = recall ? recall.node(node, gradients.find((g) => g !== undefined)!) : node;
+  const [output] = at.outputs;
+  const view: Differentiated = {
     graph,
-    node,
-    inputs: node.inputs as readonly Value[],
+    node: at,
+    inputs: at.inputs as readonly Value[],
     output,
     gradient: gradients[0] ?? zeros(graph, output.shape, output.dtype),
     gradients,
     numbers: (input) => numbers(node.inputs[input]),
   };
-  return rule(at).flatMap((part, i): [Value, Value][] => {
+  return rule(view).flatMap((part, i): [Value, Value][] => {
     const input = node.inputs[i];
     return part && input && varying.has(input) ? [[input, part()]] : [];
   });

@@ -1,2 +1,3 @@
 // Gradients of graphs: reverse mode as nodes of the same graph.
-export { gradient, pullback, stopGradient } from './gradient.js';
+export type { Checkpointing } from './checkpointing.js';
+export { type GradientOptions, gradient, pullback, stopGradient } from './gradient.js';

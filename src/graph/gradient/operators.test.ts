@@ -270,6 +270,15 @@ const SPATIAL: Record<string, Case> = {
     inputs: [draw.normal([2, 3, 4, draw.int(4, 5)]), draw.normal([4, 3, 1, 1])],
     build: (x, w) => ops.Conv(x, w, undefined, { pads: draw.pick([0, 0, 0, 0], [1, 0, 0, 1]) }),
   }),
+  'Conv of a large picture': (draw) => {
+    const pads = draw.pick([1, 1, 1, 1], [0, 2, 1, 0]);
+    const dilations = draw.pick([1, 1], [2, 1]);
+    const group = draw.pick(1, 2);
+    return {
+      inputs: [draw.normal([1, 2, 26, 25]), draw.normal([2, 2 / group, 3, 3])],
+      build: (x, w) => ops.Conv(x, w, undefined, { pads, dilations, group }),
+    };
+  },
   ConvTranspose: (draw) => {
     const { kernel, strides, pads } = windows(draw, 2);
     const group = draw.int(1, 2);
