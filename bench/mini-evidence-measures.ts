@@ -5,21 +5,17 @@ import { encodePng, fromTensor, type Image, readImage, toTensor } from '../src/c
 import { float32 } from '../src/core/tensor.js';
 import { regionClasses } from '../src/data/synth/annotations.js';
 import type { SceneRenderer } from '../src/data/synth/render-scene.js';
+import { mobilenetFeatures } from '../src/evaluate/probes/detectors.js';
 import { createRuntime, loadPipeline, openCheckpoint } from '../src/index.js';
 import { openClipScorer } from '../src/metrics/clip-scorer.js';
 import { openJudge } from '../src/metrics/judge.js';
 import { detectObjects } from '../src/pose/detect/centernet.js';
 import { Pyramid } from '../src/pose/detect/crop.js';
 import { estimatePose } from '../src/pose/detect/movenet.js';
-import { network } from '../src/pose/detect/networks.js';
 import { Ledger, type Source } from './mini-evidence-ledger.js';
 import { detectable, type EvidencePrompt, renderPrompt } from './mini-evidence-prompts.js';
 
 export const MIN_SCORE = 0.3;
-/** CenterNet's last block of MobileNetV3 before its squeeze-and-excitation: 960 channels averaged over the picture. */
-const POOLED_LAYER = 'tower_0/MobilenetV3/expanded_conv_14/squeeze_excite/Mean';
-const CENTERNET_PX = 512;
-
 const rounded = (v: number) => Number(v.toPrecision(5));
 
 export interface Context {
@@ -125,13 +121,7 @@ export async function measureScorer(
 
 /** Pooled features of a network trained on photographs. */
 export function measureFeatures(context: Context): Promise<Ledger<number[]>> {
-  return measure(context, { name: 'features' }, async (image) => {
-    const run = await network('centernet');
-    const { widthPx, heightPx } = image;
-    const region = { x: widthPx / 2, y: heightPx / 2, sidePx: Math.max(widthPx, heightPx), rotation: 0 };
-    const [values] = run(new Pyramid(image).crop(region, CENTERNET_PX), [POOLED_LAYER]);
-    return Array.from(values, rounded);
-  });
+  return measure(context, { name: 'features' }, mobilenetFeatures);
 }
 
 export interface Reconstructed {

@@ -8,21 +8,29 @@ import type { TripletSet } from '../src/data/synth/scenes/triplets.js';
 import { openCast } from '../src/data/synth/synth-task.js';
 import { COCO_CLASSES } from '../src/pose/index.js';
 
-const FILE = fileURLToPath(new URL('mini-evidence-prompts.jsonl', import.meta.url));
+const FILE = fileURLToPath(new URL('../benchmarks/hoi-mini.jsonl', import.meta.url));
 export const SIZE_PX = 256;
 
-const promptSchema = z.object({
-  /** Place in the list, and seed of the noise that the picture begins with. */
-  index: z.number(),
+/** A line of the benchmark `hoi-mini`. */
+const lineSchema = z.object({
+  id: z.string(),
   prompt: z.string(),
+  /** Seed of the noise that the picture begins with, and place in the list. */
+  seed: z.number(),
   /** Seed of the rendered scene that the prompt is a caption of. */
   scene: z.number(),
   set: z.enum(['training', 'held-out']),
-  verb: z.string(),
-  /** COCO class, the name of a gesture, or null. */
-  object: z.string().nullable(),
+  /** The object is a COCO class, the name of a gesture, or null. */
+  triplet: z.object({ verb: z.string(), object: z.string().nullable() }),
 });
-export type EvidencePrompt = z.infer<typeof promptSchema>;
+type Line = z.infer<typeof lineSchema>;
+
+export interface EvidencePrompt extends Pick<Line, 'prompt' | 'scene' | 'set'> {
+  /** Place in the list, and seed of the picture. */
+  index: number;
+  verb: string;
+  object: string | null;
+}
 
 /** How many prompts of each set, and the scenes' first seeds: beyond those of training (from 0) and judges (from 10,000,000). */
 const PARTS: readonly { set: TripletSet & EvidencePrompt['set']; count: number; start: number }[] = [
@@ -40,7 +48,10 @@ const KINDS: Record<EvidencePrompt['set'], KindMix> = {
 /** The frozen list. */
 export function readPrompts(): EvidencePrompt[] {
   const lines = readFileSync(FILE, 'utf8').trim().split('\n');
-  return lines.map((line) => promptSchema.parse(JSON.parse(line)));
+  return lines.map((line) => {
+    const { seed: index, triplet, prompt, scene, set } = lineSchema.parse(JSON.parse(line));
+    return { index, prompt, scene, set, ...triplet };
+  });
 }
 
 /** A renderer of the prompts' scenes; `pack` is a baked pack of people. */
@@ -79,6 +90,9 @@ export function freezePrompts(pack: string | undefined): EvidencePrompt[] {
       });
     }
   }
-  writeFileSync(FILE, `${prompts.map((prompt) => JSON.stringify(prompt)).join('\n')}\n`);
+  const lines = prompts.map(({ index, prompt, scene, set, verb, object }): Line => {
+    return { id: String(index).padStart(3, '0'), prompt, seed: index, scene, set, triplet: { verb, object } };
+  });
+  writeFileSync(FILE, `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
   return prompts;
 }

@@ -20,7 +20,7 @@ export function markdown(summary: Summary, about: About): string {
   const { counts, plausible, named } = summary;
   return `# What the mini model can do
 
-Model: ${about.title}. ${about.prompts} prompts ([\`bench/mini-evidence-prompts.jsonl\`](../bench/mini-evidence-prompts.jsonl)) are captions of rendered scenes that nothing was trained on; the number of a prompt is the seed of its picture. The renders of the same scenes pass the same measures: they show what a perfect generator would reach. The numbers of this page are written by
+Model: ${about.title}. ${about.prompts} prompts ([\`benchmarks/hoi-mini.jsonl\`](../benchmarks/hoi-mini.jsonl)) are captions of rendered scenes that nothing was trained on; the number of a prompt is the seed of its picture. The renders of the same scenes pass the same measures: they show what a perfect generator would reach. The numbers of this page are written by
 
 \`\`\`sh
 ${about.command}
