@@ -45,6 +45,12 @@ export { SCHEDULER_NAMES, type SchedulerName } from './diffusion/schedulers.js';
 export { type GeneratedImage, type TextToImageOptions, textToImage } from './diffusion/text-to-image.js';
 export type { BoundOnnx, OnnxModel, OnnxValue } from './graph/index.js';
 export { readOnnx } from './graph/onnx/read-onnx.js';
+export {
+  type Agreement,
+  agreementQuestion,
+  agreementScores,
+  parseAgreement,
+} from './metrics/agreement-score.js';
 export { type AveragePrecision, averagePrecision, type Found } from './metrics/average-precision.js';
 export { type ClipScorer, openClipScorer, type RankedText } from './metrics/clip-scorer.js';
 export {
@@ -94,6 +100,7 @@ export {
   ssim,
   ssimOfPlanes,
 } from './metrics/structural-similarity.js';
+export { clipScoreOf, clipSim, openPickScorer, type PickScorer, verbClipScore } from './metrics/text-agreement.js';
 export type { Box, Keypoint } from './pose/person.js';
 export { createRuntime, type Runtime, type RuntimeOptions, type Session } from './runtime/index.js';
 export { type ResolveModelOptions, resolveModel } from './weights/hub.js';

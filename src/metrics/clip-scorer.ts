@@ -20,6 +20,8 @@ export interface RankedText {
 }
 
 export interface ClipScorer {
+  /** CLIP's trained temperature, `exp(logit_scale)`, at most 100 for trained ones. */
+  readonly scale: number;
   /**
    * Cosine of picture and text in [-1, 1] (CLIPScore of Hessel et al. 2021 is 2.5 times it, where positive).
    * Throws `shape`, `aborted`.
@@ -80,6 +82,7 @@ export function openClipScorer(runtime: Runtime, options: { folder?: string } = 
   }
 
   return {
+    scale,
     clipScore: cosine,
     async rankTexts(image, candidates, options) {
       if (candidates.length === 0) {
