@@ -1,6 +1,7 @@
 """A training run: options, shared resources, log, signals, saving; goes through the stages."""
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import sys
@@ -160,6 +161,8 @@ class Run:
     def close(self) -> None:
         if self.file:
             self.file.close()
+        # a step and its captured graph hold each other, and NCCL waits for ever while a graph with its kernels is alive
+        gc.collect()
         self.world.close()
 
 
