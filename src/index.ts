@@ -67,6 +67,7 @@ export {
   frechetOfStatistics,
   mergeStatistics,
 } from './metrics/feature-statistics.js';
+export { type ForegroundOptions, foregroundOf } from './metrics/foreground.js';
 export {
   type FeatureNetwork,
   type InceptionNetwork,

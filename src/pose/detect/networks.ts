@@ -17,7 +17,8 @@ export type NetworkName =
   | 'blazepose-heavy'
   | 'handlandmark-full'
   | 'handtrack'
-  | 'facemesh';
+  | 'facemesh'
+  | 'selfie';
 
 /** Runs a network on one input; returns the values of each named output. */
 export type Network = (input: Float32Array, outputs: readonly string[]) => Float32Array[];
