@@ -79,7 +79,8 @@ export interface PoseAgent {
   readonly name: string;
   /**
    * Picks the pictures in which the pose shows the prompt's action best.
-   * Throws `invalid-input` without pictures, `aborted`, and `runtime` when a remote agent refuses for good (401, 403, 404).
+   * Throws `invalid-input` without pictures, `aborted`, and when a remote agent refuses for good: `usage` (401, 403),
+   * `not-found` (404), `runtime`.
    */
   choose(prompt: string, images: readonly Image[], options?: ChooseOptions): Promise<PoseChoice>;
 }
@@ -137,7 +138,7 @@ export interface LayoutProposal extends Answer {
 
 export interface LayoutAgent {
   readonly name: string;
-  /** Says where the object should be. Throws `aborted`, and `runtime` when a remote agent refuses for good. */
+  /** Says where the object should be. Throws like `choose`. */
   propose(question: LayoutQuestion, options?: AgentOptions): Promise<LayoutProposal>;
 }
 

@@ -11,6 +11,7 @@ export { parseConfig } from './config.js';
 export * from './controlnet.js';
 export * from './inception-v3.js';
 export * from './judge.js';
+export * from './layout-model.js';
 export * from './perceptual-network.js';
 export { randomWeights } from './random-weights.js';
 export * from './resnet.js';

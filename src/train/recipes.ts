@@ -1,6 +1,9 @@
 // The recipes by name: what each reads beside pictures, and how it is built from the options of `contrapposto train`.
 import type { OnProgress } from '../core/progress.js';
 import type { ClipTokenizer } from '../weights/index.js';
+import { layoutRecipe } from './layout/recipe.js';
+import { countLayoutRows, writeLayoutRows } from './layout/rows.js';
+import { LAYOUT, type LayoutSettings, TOY_LAYOUT } from './layout/settings.js';
 import { miniClipRecipe } from './mini-clip/recipe.js';
 import { MINI_CLIP, TOY_CLIP } from './mini-clip/settings.js';
 import { miniJudgeRecipe } from './mini-judge/recipe.js';
@@ -41,6 +44,8 @@ export interface BuildOptions extends RecipeOptions {
 export interface RecipeEntry {
   /** Tokens of a prompt and phrasings of a picture; absent when the recipe reads no captions. */
   prompts?: { tokens: number; phrasings: number };
+  /** Counts the rows of data that are no rendered pictures. */
+  countRows?(dataDirectory: string): Promise<number>;
   build(options: BuildOptions, tokenizer: ClipTokenizer | undefined): Recipe | Promise<Recipe>;
 }
 
@@ -63,6 +68,8 @@ export const RECIPES: Readonly<Record<string, RecipeEntry>> = {
   [TOY_CLIP.name]: miniClip(TOY_CLIP, { size: { seconds: null, steps: 60, batch: 16 }, heldOut: 16 }),
   [MINI_JUDGE.name]: miniJudge(MINI_JUDGE, { size: { seconds: 180, steps: null, batch: 128 }, heldOut: 1024 }),
   [TOY_JUDGE.name]: miniJudge(TOY_JUDGE, { size: { seconds: null, steps: 40, batch: 8 }, heldOut: 16 }),
+  [LAYOUT.name]: layout(LAYOUT, { seconds: null, steps: 3000, batch: 128 }),
+  [TOY_LAYOUT.name]: layout(TOY_LAYOUT, { seconds: null, steps: 60, batch: 32 }),
 };
 
 function captioned(tokenizer: ClipTokenizer) {
@@ -110,6 +117,18 @@ function miniJudge(settings: JudgeSettings, defaults: { size: StageSize; heldOut
         size: { ...defaults.size, ...options.training },
         heldOutRows: options.heldOutRows ?? defaults.heldOut,
       });
+    },
+  };
+}
+
+/** Its rows and its anchors come from annotations, which are written as columns before the graphs are built. */
+function layout(settings: LayoutSettings, size: StageSize): RecipeEntry {
+  return {
+    countRows: countLayoutRows,
+    build: async ({ dataDirectory, signal, ...options }) => {
+      const { heldOut, training } = await writeLayoutRows(dataDirectory, { signal });
+      const heldOutRows = options.heldOutRows ?? heldOut;
+      return layoutRecipe({ settings, training, size: { ...size, ...options.training }, heldOutRows });
     },
   };
 }

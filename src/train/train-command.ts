@@ -56,6 +56,7 @@ async function prepareCaptions(
   options: TrainOptions,
 ): Promise<{ rows: number; tokenizer?: ClipTokenizer }> {
   const { dataDirectory, signal, onProgress } = options;
+  if (entry.countRows) return { rows: await entry.countRows(dataDirectory) };
   if (!entry.prompts) return { rows: await countRows(dataDirectory, { signal }) };
   onProgress?.({ type: 'stage', stage: 'tokenizer' });
   const folder = join(options.exportDirectory, 'configs', 'tokenizer');
