@@ -4,6 +4,7 @@ import type { Image } from '../core/image.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Tensor } from '../core/tensor.js';
 import { type Adapter, requireAdapters } from './adapter.js';
+import type { AttentionRecorder } from './attention-control/attention-recorder.js';
 import { type Control, requireControls } from './control.js';
 import { type Pipeline, requireDivisible } from './pipeline.js';
 import type { Scheduler } from './scheduler.js';
@@ -33,6 +34,8 @@ export interface GenerationOptions {
   adapters?: readonly Adapter[];
   /** Unit normal noise [1, C, h, w] to start from in place of the seed's; only with `count` 1. */
   noise?: Tensor;
+  /** Told what the network attends to at each step, for one picture. */
+  attention?: AttentionRecorder;
   /** Release each network as soon as the run no longer needs it: less memory, slower next run. */
   lowMemory?: boolean;
   signal?: AbortSignal;

@@ -3,10 +3,11 @@ import { throwIfAborted } from '../core/errors.js';
 import { fromTensor, type Image } from '../core/image.js';
 import { randomNormal } from '../core/random.js';
 import { floats, type Tensor } from '../core/tensor.js';
+import { combineControls } from './attention-control/network-control.js';
 import type { GeneratedImage, GenerationSettings } from './generation-settings.js';
 import type { Pipeline } from './pipeline.js';
 import { encodePrompts, type PromptConditions } from './prompts.js';
-import { guidedDenoiser, sample } from './sampling.js';
+import { guidedDenoiser, type Move, sample } from './sampling.js';
 import type { SamplingRun } from './scheduler.js';
 import { steeringNetworks } from './steering-networks.js';
 
@@ -16,6 +17,8 @@ export interface Steering {
   start?: { clean: Tensor; first: number };
   /** Channels [1, E, h, w] that the UNet sees after the latents at every step. */
   extraChannels?: Tensor;
+  /** Moves the latents before each step. */
+  move?: Move;
   /** Changes the latents after each step; `noise` is what this picture began with. */
   adjust?: (latents: Float32Array, at: { run: SamplingRun; next: number | undefined; noise: Tensor }) => Float32Array;
   /** The finished picture of a decoded one. */
@@ -31,7 +34,7 @@ export interface Steering {
 export async function generatePictures(
   pipeline: Pipeline,
   settings: GenerationSettings,
-  task: { stage: string; prepare?: () => Promise<Steering> },
+  task: { stage: string; prepare?: (context: PromptConditions) => Promise<Steering> },
 ): Promise<GeneratedImage[]> {
   const started = performance.now();
   const { onProgress, lowMemory } = settings;
@@ -39,7 +42,7 @@ export async function generatePictures(
   const encoding = encodePrompts(pipeline, settings);
   if (!lowMemory) openAhead(pipeline, settings);
   const context = await encoding;
-  const steering = (await task.prepare?.()) ?? {};
+  const steering = (await task.prepare?.(context)) ?? {};
   if (lowMemory) await pipeline.release('text_encoder', 'vae_encoder');
 
   const sampled: { seed: number | bigint; latents: Tensor }[] = [];
@@ -67,7 +70,7 @@ export async function generatePictures(
  * the same session when nothing steers it; it also meets the error of one that cannot be opened.
  */
 function openAhead(pipeline: Pipeline, { guidanceScale, longPrompts, signal, ...settings }: GenerationSettings): void {
-  if (longPrompts !== 'cut' || settings.controls?.length || settings.adapters?.length) return;
+  if (longPrompts !== 'cut' || settings.controls?.length || settings.adapters?.length || settings.attention) return;
   const { scaleFactor } = pipeline.vae;
   const [height, width] = [settings.height / scaleFactor, settings.width / scaleFactor];
   pipeline.unetSession({ batch: guidanceScale > 1 ? 2 : 1, height, width }, { signal }).catch(() => undefined);
@@ -84,8 +87,8 @@ async function samplePicture(
   settings: GenerationSettings,
   { context, seed, steering }: { context: PromptConditions; seed: number | bigint; steering: Steering },
 ): Promise<Tensor> {
-  const { steps, guidanceScale, scheduler, signal, onProgress } = settings;
-  const { start, extraChannels, adjust } = steering;
+  const { steps, guidanceScale, scheduler, attention, signal, onProgress } = settings;
+  const { start, extraChannels, move, adjust } = steering;
   const { scaleFactor, latentChannels } = pipeline.vae;
   const [height, width] = [settings.height / scaleFactor, settings.width / scaleFactor];
   const { prompt, negativePrompt } = context;
@@ -96,8 +99,12 @@ async function samplePicture(
   const taken = scheduler.begin(steps, { first }).timesteps.length - first;
   const networks = await steeringNetworks(pipeline, settings, { size, first, steps: taken });
   const denoiser = guidedDenoiser({
-    session: await pipeline.unetSession({ ...size, ...networks.inputs }, { signal }),
+    session: await pipeline.unetSession(
+      { ...size, ...networks.inputs, ...(attention && combineControls(attention.control(size.batch))) },
+      { signal },
+    ),
     residuals: networks.residuals,
+    onOutputs: attention && ((outputs) => attention.add(outputs)),
     prompt: prompt.tokens,
     negativePrompt: negativePrompt?.tokens,
     guidanceScale,
@@ -112,6 +119,7 @@ async function samplePicture(
     noise,
     stepNoise: (index) => floats(randomNormal(seed, { shape: noise.shape, stream: index + 1 })),
     start,
+    move,
     adjust: adjust && ((latents, at) => adjust(latents, { ...at, noise })),
     signal,
     onStep: ({ index, denoised }) => {

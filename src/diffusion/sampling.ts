@@ -26,6 +26,16 @@ export interface SampledStep {
   denoised: Tensor;
 }
 
+/** Gives the latents [1, C, h, w] that a step begins with in place of these, which are not scaled for the network. */
+export type Move = (latents: Tensor, at: MoveStep) => Promise<Tensor>;
+
+export interface MoveStep {
+  /** 0-based. */
+  index: number;
+  timestep: number;
+  run: SamplingRun;
+}
+
 export interface SampleOptions {
   scheduler: Scheduler;
   steps: number;
@@ -35,6 +45,8 @@ export interface SampleOptions {
   stepNoise?: (index: number) => Float32Array;
   /** Begins at step `first` from `clean` latents under that step's noise; absent, from noise alone. */
   start?: { clean: Tensor; first: number };
+  /** Moves the latents before a step, e.g. along a gradient. */
+  move?: Move;
   /** Changes the latents after each step; `run.addNoise` brings clean ones to the level of step `next`, if there is one. */
   adjust?: (latents: Float32Array, at: { run: SamplingRun; next: number | undefined }) => Float32Array;
   signal?: AbortSignal;
@@ -48,7 +60,7 @@ export interface SampleOptions {
  * @throws ContrappostoError `aborted` between two steps, `invalid-input` for an impossible number of steps
  */
 export async function sample(denoiser: Denoiser, options: SampleOptions): Promise<Tensor> {
-  const { scheduler, steps, noise, stepNoise, start, adjust, signal, onStep } = options;
+  const { scheduler, steps, noise, stepNoise, start, move, adjust, signal, onStep } = options;
   const first = start?.first ?? 0;
   const run = scheduler.begin(steps, { first, noise: stepNoise });
   const begin = start
@@ -58,6 +70,7 @@ export async function sample(denoiser: Denoiser, options: SampleOptions): Promis
   for (const [index, timestep] of run.timesteps.entries()) {
     if (index < first) continue;
     throwIfAborted(signal, 'sample');
+    if (move) latents = await move(latents, { index, timestep, run });
     const input = run.scaleModelInput(index, floats(latents));
     const prediction = await denoiser(float32(input, noise.shape), { timestep, index });
     const { sample: stepped, denoised } = run.step(index, prediction, floats(latents));
@@ -81,6 +94,8 @@ export interface GuidanceOptions {
   feeds?: Readonly<Record<string, Tensor>>;
   /** Where the session takes residuals. */
   residuals?: Residuals;
+  /** Told every output of the network at each step. */
+  onOutputs?: (outputs: Readonly<Record<string, Tensor>>) => void;
   signal?: AbortSignal;
 }
 
@@ -89,7 +104,7 @@ export interface GuidanceOptions {
  * `prediction = negative + guidanceScale (prompt - negative)`. Without a negative prompt the network runs once.
  */
 export function guidedDenoiser(options: GuidanceOptions): Denoiser {
-  const { session, prompt, negativePrompt, guidanceScale, extraChannels, residuals, signal } = options;
+  const { session, prompt, negativePrompt, guidanceScale, extraChannels, residuals, onOutputs, signal } = options;
   const context = negativePrompt ? stack([negativePrompt, prompt]) : prompt; // [2 or 1, T, D]
   return async (latents, { timestep, index }) => {
     const seen = extraChannels ? concatChannels(latents, extraChannels) : latents;
@@ -103,7 +118,9 @@ export function guidedDenoiser(options: GuidanceOptions): Denoiser {
       { ...feeds, sample: negativePrompt ? stack([latents, latents]) : latents },
       index,
     );
-    const out = floats((await session.run({ ...feeds, ...steered }, { signal })).out);
+    const outputs = await session.run({ ...feeds, ...steered }, { signal });
+    onOutputs?.(outputs);
+    const out = floats(outputs.out);
     if (!negativePrompt) return out;
     const half = out.length / 2;
     const guided = new Float32Array(half);

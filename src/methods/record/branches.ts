@@ -121,7 +121,7 @@ export interface BranchRun {
   /** Moves the full branch before a step and says how its attention is scaled there. */
   guide?: (latents: Tensor, at: GuideStep) => Promise<{ latents: Tensor; scales?: Record<string, Tensor> }>;
   signal?: AbortSignal;
-  onStep?: (step: { index: number; taken: number; denoised: Tensor }) => void;
+  onStep?: (step: { index: number; taken: number; denoised: Tensor; maps: BranchResult['maps'] }) => void;
 }
 
 export interface GuideStep {
@@ -170,7 +170,7 @@ export async function denoiseBranches(network: BranchNetwork, run: BranchRun): P
       denoised: float32(next.denoised, noise.shape),
       maps: predicted.maps,
     };
-    onStep?.({ index, taken, denoised: state.denoised });
+    onStep?.({ index, taken, denoised: state.denoised, maps: state.maps });
   }
   return state;
 }
