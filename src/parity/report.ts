@@ -21,6 +21,8 @@ export interface ParityReport {
 export const EVALUATION_TOLERANCE = 1e-4;
 /** Largest relative error after a whole sampling loop. */
 export const LOOP_TOLERANCE = 1e-3;
+/** The same after one with guidance by gradients. */
+export const GUIDED_TOLERANCE = 1e-2;
 
 /**
  * Compares a recomputed tensor with its reference. Different lengths are infinitely wrong; NaN never passes.

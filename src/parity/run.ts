@@ -10,6 +10,7 @@ import { clipTowers } from './clip.js';
 import { components } from './components.js';
 import { controlNetResiduals } from './controlnet.js';
 import type { ParityFamily, ReferenceFile } from './family.js';
+import { attendExciteRun, boxDiffRun } from './guided-runs.js';
 import { inpaintRun } from './inpaint.js';
 import { measures, otsu } from './measures.js';
 import { findNetwork, type NetworkKind } from './networks.js';
@@ -26,6 +27,8 @@ const FAMILIES: readonly ParityFamily[] = [
   pipelineRuns,
   schedulers,
   attentionMaps,
+  attendExciteRun,
+  boxDiffRun,
   controlNetResiduals,
   adapterFeatures,
   inpaintRun,
