@@ -25,8 +25,10 @@ export class BackgroundBuffer {
 
   constructor(readonly sizePx: number) {
     this.rgb = new Uint8Array(sizePx * sizePx * 3);
-    this.lit = new Uint16Array(sizePx * sizePx);
-    this.litWithoutPerson = new Uint16Array(sizePx * sizePx);
+    // An even number, since they are also read in pairs.
+    const pairs = Math.ceil((sizePx * sizePx) / 2);
+    this.lit = new Uint16Array(2 * pairs);
+    this.litWithoutPerson = new Uint16Array(2 * pairs);
     this.needed = new Uint8Array(sizePx * sizePx);
   }
 }
@@ -43,6 +45,9 @@ export function fillBackground(
 
 /** What a pixel of the row shows; walls follow. */
 const SURFACE = { none: 0, sky: 1, ground: 2, ceiling: 3, wall: 4 } as const;
+/** Bits of packed texels. */
+const RED_BLUE = 0xff00ff;
+const GREEN = 0xff00;
 /** Smooth quantities of the sky are computed at every so many pixels and interpolated between. */
 const SKY_STEP = 16;
 
@@ -168,7 +173,7 @@ class BackgroundPainter {
     const perDepth = TILE / texture.size[0] / focalPx;
     // The level at hand serves depths between these.
     let [nearest, farthest] = [0, 0];
-    let texels = texture.levels[0];
+    let texels = texture.packed[0];
     let [side, mask, perU, perV] = [TILE, TILE - 1, 1, 1];
     for (let i = 0; i < sizePx; i++) {
       if (surface[i] !== id) continue;
@@ -184,31 +189,43 @@ class BackgroundPainter {
       if (t <= nearest || t > farthest) {
         const level = levelOf(perDepth * t);
         [nearest, farthest] = depthsOf(level, perDepth);
-        texels = texture.levels[level];
+        texels = texture.packed[level];
         side = TILE >> level;
         mask = side - 1;
         perU = side / texture.size[0];
         perV = side / texture.size[1];
       }
-      const u = (along0 + (alongRow + alongStep * i) * t) * perU - 0.5;
-      const v = -y * perV - 0.5;
-      const column = Math.floor(u);
-      const row = Math.floor(v);
-      const tu = u - column;
-      const tv = v - row;
+      // 8 bits of fraction; places on a wall are far below the 2^23 texels at which they would run over.
+      const u = ((along0 + (alongRow + alongStep * i) * t) * perU - 0.5) * 256;
+      const v = (-y * perV - 0.5) * 256;
+      const column = u >> 8;
+      const row = v >> 8;
+      const tu = u & 255;
+      const tv = v & 255;
       const above = (row & mask) * side;
       const below = ((row + 1) & mask) * side;
-      const a3 = (above + (column & mask)) * 3;
-      const b3 = (above + ((column + 1) & mask)) * 3;
-      const c3 = (below + (column & mask)) * 3;
-      const d3 = (below + ((column + 1) & mask)) * 3;
-      const kd = tu * tv * occlusion;
-      const kb = tu * occlusion - kd;
-      const kc = tv * occlusion - kd;
-      const ka = occlusion - kb - kc - kd;
-      const red = (texels[a3] * ka + texels[b3] * kb + texels[c3] * kc + texels[d3] * kd) * r;
-      const green = (texels[a3 + 1] * ka + texels[b3 + 1] * kb + texels[c3 + 1] * kc + texels[d3 + 1] * kd) * g;
-      const blue = (texels[a3 + 2] * ka + texels[b3 + 2] * kb + texels[c3 + 2] * kc + texels[d3 + 2] * kd) * b;
+      const left = column & mask;
+      const right = (column + 1) & mask;
+      const nearLeft = texels[above + left];
+      const nearRight = texels[above + right];
+      const farLeft = texels[below + left];
+      const farRight = texels[below + right];
+      // Red and blue are blended as one number, in 16 bits each; the four weights add up to 256.
+      const kd = (tu * tv) >> 8;
+      const kb = tu - kd;
+      const kc = tv - kd;
+      const ka = 256 - kb - kc - kd;
+      const outer =
+        (Math.imul(nearLeft & RED_BLUE, ka) +
+          Math.imul(nearRight & RED_BLUE, kb) +
+          Math.imul(farLeft & RED_BLUE, kc) +
+          Math.imul(farRight & RED_BLUE, kd)) |
+        0;
+      const inner =
+        (nearLeft & GREEN) * ka + (nearRight & GREEN) * kb + (farLeft & GREEN) * kc + (farRight & GREEN) * kd;
+      const red = (outer >>> 24) * occlusion * r;
+      const green = (inner >>> 16) * occlusion * g;
+      const blue = ((outer >>> 8) & 255) * occlusion * b;
       rgb[at] = red > 255 ? 255 : red;
       rgb[at + 1] = green > 255 ? 255 : green;
       rgb[at + 2] = blue > 255 ? 255 : blue;
@@ -265,7 +282,7 @@ class BackgroundPainter {
     const alongStep = (stepX * axisZ - stepZ * axisX) * t;
     const zonesMany = zones.length > 1;
     let zone: GroundZone | undefined;
-    let texels = zones[0].texture.levels[0];
+    let texels = zones[0].texture.packed[0];
     let [side, mask, perU, perV, r, g, b] = [TILE, TILE - 1, 1, 1, 0, 0, 0];
     for (let i = 0; i < sizePx; i++) {
       if (surface[i] !== SURFACE.ground) continue;
@@ -277,7 +294,7 @@ class BackgroundPainter {
         if (zones[k] !== zone) {
           zone = zones[k];
           const level = levelOf((TILE / zone.texture.size[0]) * footprint);
-          texels = zone.texture.levels[level];
+          texels = zone.texture.packed[level];
           side = TILE >> level;
           mask = side - 1;
           perU = side / zone.texture.size[0];
@@ -291,26 +308,37 @@ class BackgroundPainter {
         const gap = corners[k].gap + corners[k].step * i;
         if (gap < 8) shade *= 1 - 0.18 * fallOff(gap / 2.2);
       }
-      // Bilinear; here and not in a function, as the call would cost as much again.
-      const u = (across + groundOffset) * perU - 0.5;
-      const v = along * perV - 0.5;
-      const column = Math.floor(u);
-      const row = Math.floor(v);
-      const tu = u - column;
-      const tv = v - row;
+      // Bilinear; here and not in a function, as the call would cost as much again. 8 bits of fraction.
+      const u = ((across + groundOffset) * perU - 0.5) * 256;
+      const v = (along * perV - 0.5) * 256;
+      const column = u >> 8;
+      const row = v >> 8;
+      const tu = u & 255;
+      const tv = v & 255;
       const above = (row & mask) * side;
       const below = ((row + 1) & mask) * side;
-      const a3 = (above + (column & mask)) * 3;
-      const b3 = (above + ((column + 1) & mask)) * 3;
-      const c3 = (below + (column & mask)) * 3;
-      const d3 = (below + ((column + 1) & mask)) * 3;
-      const kd = tu * tv * shade;
-      const kb = tu * shade - kd;
-      const kc = tv * shade - kd;
-      const ka = shade - kb - kc - kd;
-      const red = (texels[a3] * ka + texels[b3] * kb + texels[c3] * kc + texels[d3] * kd) * r + hazeR;
-      const green = (texels[a3 + 1] * ka + texels[b3 + 1] * kb + texels[c3 + 1] * kc + texels[d3 + 1] * kd) * g + hazeG;
-      const blue = (texels[a3 + 2] * ka + texels[b3 + 2] * kb + texels[c3 + 2] * kc + texels[d3 + 2] * kd) * b + hazeB;
+      const left = column & mask;
+      const right = (column + 1) & mask;
+      const nearLeft = texels[above + left];
+      const nearRight = texels[above + right];
+      const farLeft = texels[below + left];
+      const farRight = texels[below + right];
+      // Red and blue are blended as one number, in 16 bits each; the four weights add up to 256.
+      const kd = (tu * tv) >> 8;
+      const kb = tu - kd;
+      const kc = tv - kd;
+      const ka = 256 - kb - kc - kd;
+      const outer =
+        (Math.imul(nearLeft & RED_BLUE, ka) +
+          Math.imul(nearRight & RED_BLUE, kb) +
+          Math.imul(farLeft & RED_BLUE, kc) +
+          Math.imul(farRight & RED_BLUE, kd)) |
+        0;
+      const inner =
+        (nearLeft & GREEN) * ka + (nearRight & GREEN) * kb + (farLeft & GREEN) * kc + (farRight & GREEN) * kd;
+      const red = (outer >>> 24) * shade * r + hazeR;
+      const green = (inner >>> 16) * shade * g + hazeG;
+      const blue = ((outer >>> 8) & 255) * shade * b + hazeB;
       const at = 3 * (first + i);
       rgb[at] = red > 255 ? 255 : red;
       rgb[at + 1] = green > 255 ? 255 : green;

@@ -60,6 +60,9 @@ export function markNeeded(options: {
   }
 }
 
+/** Full light, 256, on each of two pixels. */
+const BOTH_LIT = (256 << 16) | 256;
+
 /** Relative difference of inverse depth within which the samples of a pixel share one look-up of the shadow map. */
 const SAME_DEPTH = 0.004;
 /** Depth (units) within which an object does not shade itself. */
@@ -138,9 +141,8 @@ class Composer {
         }
         if ((object | figure) === 0) continue;
         if (object === 0) this.showFigure(pixel, q);
-        else if (figure === 0 && o[q] === o[q + 1] && o[q] === o[below] && o[q] === o[below + 1]) {
-          this.showPlainObject(pixel, q);
-        } else this.mix(pixel, q);
+        else if (figure === 0) this.showObject(pixel, q);
+        else this.mix(pixel, q);
       }
     }
   }
@@ -149,12 +151,17 @@ class Composer {
   private showBackground(to: Uint8Array, lit: Uint16Array): void {
     const { rgb, needed } = this.options.background;
     to.set(rgb);
-    for (let pixel = 0, at = 0; pixel < lit.length; pixel++, at += 3) {
-      const k = lit[pixel];
-      if (k === 256 || needed[pixel] === 0) continue;
-      to[at] = (rgb[at] * k) >> 8;
-      to[at + 1] = (rgb[at + 1] * k) >> 8;
-      to[at + 2] = (rgb[at + 2] * k) >> 8;
+    const pairs = new Uint32Array(lit.buffer);
+    for (let pair = 0; pair < pairs.length; pair++) {
+      if (pairs[pair] === BOTH_LIT) continue;
+      for (let pixel = 2 * pair; pixel < 2 * pair + 2; pixel++) {
+        const k = lit[pixel];
+        if (k === 256 || needed[pixel] === 0) continue;
+        const at = 3 * pixel;
+        to[at] = (rgb[at] * k) >> 8;
+        to[at + 1] = (rgb[at + 1] * k) >> 8;
+        to[at + 2] = (rgb[at + 2] * k) >> 8;
+      }
     }
   }
 
@@ -179,11 +186,22 @@ class Composer {
     this.labels[pixel] = label;
   }
 
-  /** A pixel inside one colour of an object: its samples are lit as one. */
-  private showPlainObject(pixel: number, q: number): void {
+  /** A pixel without the figure. Inside an object its samples are lit as one, in their mean colour. */
+  private showObject(pixel: number, q: number): void {
     const { objects, key, keyWithoutPerson } = this.options;
     const { side, colour, light, inverseDepth } = objects;
-    const own = colour[q];
+    let own = colour[q];
+    const label = own >>> 24;
+    const right = colour[q + 1];
+    const below = colour[q + side];
+    const last = colour[q + side + 1];
+    if (own !== right || own !== below || own !== last) {
+      if (label === 0 || label !== right >>> 24 || label !== below >>> 24 || label !== last >>> 24) {
+        this.mix(pixel, q);
+        return;
+      }
+      own = meanColour(meanColour(own, last), meanColour(right, below));
+    }
     const a = light[q];
     const b = light[q + 1];
     const c = light[q + side];
@@ -191,11 +209,11 @@ class Composer {
     this.ambient = ((a & 255) + (b & 255) + (c & 255) + (d & 255)) >> 2;
     this.key = (((a >> 8) & 255) + ((b >> 8) & 255) + ((c >> 8) & 255) + ((d >> 8) & 255)) >> 2;
     this.shine = (((a >> 16) & 255) + ((b >> 16) & 255) + ((c >> 16) & 255) + ((d >> 16) & 255)) >> 2;
-    this.labels[pixel] = own >>> 24;
+    this.labels[pixel] = label;
     let reach = 1;
     let freeReach = 1;
     // Scenery stands outside the map that covers person and objects.
-    if (this.key > 0 && own >>> 24 !== LABEL.scenery) {
+    if (this.key > 0 && label !== LABEL.scenery) {
       reach = this.lookUp(key, pixel, inverseDepth[q]);
       if (this.wantsFree) freeReach = this.lookUp(keyWithoutPerson, pixel, inverseDepth[q]);
     }
@@ -327,6 +345,9 @@ class Composer {
     return map.visibility(place.x, place.y, place.z, OBJECT_BIAS);
   }
 }
+
+/** The colour between two, in each byte by itself. */
+const meanColour = (a: number, b: number): number => (a & b) + (((a ^ b) & 0xfefefefe) >>> 1);
 
 /** Pixels outside of which a layer is empty, so that nobody need look. */
 function pixelArea({ left, top, right, bottom }: SampleLayer) {

@@ -5,6 +5,9 @@ it('makes the same texture once, with mip levels that keep the mean colour', () 
   const brick = groundTexture('brick');
   expect(groundTexture('brick')).toBe(brick);
   expect(brick.levels.map((level) => level.length)).toEqual([256, 128, 64, 32, 16, 8, 4, 2].map((n) => n * n * 3));
+  brick.packed.forEach((level, k) => {
+    expect([level[1] >> 16, (level[1] >> 8) & 255, level[1] & 255]).toEqual([...brick.levels[k].slice(3, 6)]);
+  });
   const mean = (level: Uint8Array) => level.reduce((sum, v) => sum + v, 0) / level.length;
   const [finest] = brick.levels;
   for (const level of brick.levels) expect(Math.abs(mean(level) - mean(finest))).toBeLessThan(3);

@@ -7,6 +7,8 @@ export const TILE = 256;
 /** A repeating RGB picture; `levels[k]` has (256 >> k) squared texels. */
 export interface GroundTexture {
   levels: Uint8Array[];
+  /** The levels again, a texel a number: `r << 16 | g << 8 | b`. */
+  packed: Uint32Array[];
   /** Extent of one repetition along u and v in units (10 cm). */
   size: readonly [number, number];
 }
@@ -192,7 +194,7 @@ export function groundTexture(name: GroundTextureName): GroundTexture {
       for (let k = 0; k < 3; k++) finest[3 * i + k] = Math.max(0, Math.min(255, colour[k]));
     }
   }
-  const texture = { levels: mipLevels(finest), size };
+  const texture = repeating(finest, size);
   made.set(name, texture);
   return texture;
 }
@@ -221,6 +223,18 @@ export function mipLevels(finest: Uint8Array): Uint8Array[] {
     levels.push(to);
   }
   return levels;
+}
+
+/** The texture of a finest level, RGB, that repeats after `size` units. */
+export function repeating(finest: Uint8Array, size: readonly [number, number]): GroundTexture {
+  const levels = mipLevels(finest);
+  return { levels, packed: levels.map(packTexels), size };
+}
+
+function packTexels(level: Uint8Array): Uint32Array {
+  return Uint32Array.from({ length: level.length / 3 }, (_, i) => {
+    return (level[3 * i] << 16) | (level[3 * i + 1] << 8) | level[3 * i + 2];
+  });
 }
 
 /** Large-scale brightness variation, 256 x 256 bytes around 128, so that repetition of a ground does not show. */

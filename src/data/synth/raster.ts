@@ -103,7 +103,7 @@ const LAYER: Partial<Record<PartKind, number>> = {
   hat: 0.12,
 };
 const HAND_LAYER = 0.11;
-const OVER_TOP = 0.14;
+const OVER_TOP = 0.2;
 
 // Coverage thresholds of the 2x2 samples of a pixel: together they show alpha in steps of a quarter.
 const DITHER = [2, 9, 12, 5];
@@ -220,9 +220,22 @@ export function drawTextured(
       let v = v0 + b1 * dv1 + b2 * dv2;
       const end = y * side + left + to;
       for (let q = end - to + from; q <= end; q++, z += zAcross, l += lightAcross, u += uAcross, v += vAcross) {
-        if (z <= inverseDepth[q]) continue;
-        let tx = u | 0;
-        let ty = v | 0;
+        // Two samples side by side in a pixel take one colour, that of the place between them.
+        const isPair = (q & 1) === 0 && q < end && mode === 0;
+        const shows = z > inverseDepth[q];
+        const nextShows = isPair && z + zAcross > inverseDepth[q + 1];
+        if (!shows && !nextShows) {
+          if (isPair) {
+            q++;
+            z += zAcross;
+            l += lightAcross;
+            u += uAcross;
+            v += vAcross;
+          }
+          continue;
+        }
+        let tx = (isPair ? u + 0.5 * uAcross : u) | 0;
+        let ty = (isPair ? v + 0.5 * vAcross : v) | 0;
         if (tx < 0) tx = 0;
         else if (tx >= tw) tx = tw - 1;
         if (ty < 0) ty = 0;
@@ -241,8 +254,21 @@ export function drawTextured(
         if (r > 255) r = 255;
         if (g > 255) g = 255;
         if (bl > 255) bl = 255;
-        inverseDepth[q] = z;
-        colour[q] = label | (r << 16) | (g << 8) | bl;
+        const shaded = label | (r << 16) | (g << 8) | bl;
+        if (shows) {
+          inverseDepth[q] = z;
+          colour[q] = shaded;
+        }
+        if (!isPair) continue;
+        q++;
+        z += zAcross;
+        l += lightAcross;
+        u += uAcross;
+        v += vAcross;
+        if (nextShows) {
+          inverseDepth[q] = z;
+          colour[q] = shaded;
+        }
       }
     }
   }

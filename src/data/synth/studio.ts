@@ -1,7 +1,7 @@
 // The plain place of catalogue pictures: a light backdrop that runs from the floor into the wall, and soft light.
 import type { Camera } from './camera.js';
 import type { Environment } from './environment.js';
-import { type GroundTexture, mipLevels, TILE } from './ground-textures.js';
+import { type GroundTexture, repeating, TILE } from './ground-textures.js';
 import { chooseLighting } from './lighting.js';
 import { MeshBuilder } from './mesh-builder.js';
 import type { SceneRandom } from './scene-random.js';
@@ -21,7 +21,7 @@ let paper: GroundTexture | undefined;
 
 /** A white texture; its tint comes from the surface that wears it. */
 function whitePaper(): GroundTexture {
-  paper ??= { levels: mipLevels(new Uint8Array(TILE * TILE * 3).fill(255)), size: [40, 40] };
+  paper ??= repeating(new Uint8Array(TILE * TILE * 3).fill(255), [40, 40]);
   return paper;
 }
 

@@ -26,10 +26,10 @@ export interface RenderSettings {
   format: DatasetFormat;
 }
 
-/** Pixels that the surfaces of a person seen from head to hips may be off in exchange for fewer triangles. */
-const TOLERANCE_PX = 0.33;
+/** Pixels that the surfaces of a person seen from head to thighs may be off in exchange for fewer triangles. */
+const TOLERANCE_PX = 0.45;
 /** Units (10 cm) that a picture of half a figure shows from top to bottom. */
-const HALF_FIGURE = 9.2;
+const HALF_FIGURE = 10.5;
 
 /** The people that a dataset is drawn from, in as many triangles as pictures of `size` can show; absent: in all. */
 export function openCast(packPath: string | undefined, size?: PictureSize | number): Cast {
