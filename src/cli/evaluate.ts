@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../core/files.js';
 import { openBenchmark } from '../evaluate/benchmarks/index.js';
 import { type EvaluateOptions, evaluate, planEvaluation } from '../evaluate/evaluate.js';
 import { parseMethods } from '../evaluate/methods/index.js';
+import type { ProbeWeights } from '../evaluate/probe.js';
 import { htmlReport } from '../evaluate/report/page.js';
 import type { Results } from '../evaluate/results.js';
 import { markdownTable } from '../evaluate/table.js';
@@ -22,6 +23,9 @@ export interface EvaluateCliOptions extends SharedOptions {
   data?: string;
   judge?: string;
   clip?: string;
+  inception?: string;
+  lpips?: string;
+  pickscore?: string;
   dryRun?: boolean;
 }
 
@@ -31,14 +35,15 @@ export async function runEvaluate(
   { options, context }: { options: EvaluateCliOptions; context: CommandContext },
 ): Promise<CommandResult> {
   const startedMs = performance.now();
-  const { limit, seeds, seed, model, judge, clip } = options;
+  const { limit, seeds, seed, model } = options;
   const methods = parseMethods(options.methods);
   const measures = options.measures?.flatMap((text) => text.split(',')).map((text) => text.trim());
   const device = await resolveDevice(options.device);
   const benchmark = await openBenchmark(name, { data: options.data, seed: seed ?? 0, ...context });
   const out = requireFolder(options.out ?? `evaluate-${basename(benchmark.name)}`);
   const run: EvaluateOptions = {
-    ...{ benchmark, methods, measures, out, limit, seeds, seed, model, device, judge, clip },
+    ...{ benchmark, methods, measures, out, limit, seeds, seed, model, device },
+    weights: weightsOf(options),
     software: softwareVersions(),
     ...context,
   };
@@ -64,6 +69,22 @@ export async function runEvaluate(
     },
     text: `${summaryLines(results, table)}\n\n${Object.values(paths).join('\n')}`,
   };
+}
+
+function weightsOf({ judge, clip, inception, lpips, pickscore }: EvaluateCliOptions): ProbeWeights {
+  return { judge, clip, inception, pickscore, lpips: lpips === undefined ? undefined : parseLpips(lpips) };
+}
+
+/** `alex:FILE,FILE`. */
+function parseLpips(text: string): ProbeWeights['lpips'] {
+  const [, network, files] = /^(alex|vgg):(.+)$/s.exec(text) ?? [];
+  if (network === 'alex' || network === 'vgg') return { network, weights: files.split(',') };
+  throw new ContrappostoError('usage', {
+    operation: '--lpips',
+    expected: 'alex or vgg, a colon, and files joined by commas',
+    got: `"${text}"`,
+    hint: 'for example --lpips alex:alexnet.safetensors,lin.safetensors',
+  });
 }
 
 async function describePlan(run: EvaluateOptions): Promise<CommandResult> {
@@ -101,7 +122,7 @@ function commandLine(name: string, options: EvaluateCliOptions): string {
     const value = options[key];
     if (value !== undefined) parts.push(`--${key}`, String(value));
   }
-  for (const key of ['data', 'judge', 'clip', 'model'] as const) {
+  for (const key of ['data', 'judge', 'clip', 'inception', 'lpips', 'pickscore', 'model'] as const) {
     const value = options[key];
     if (value !== undefined) parts.push(`--${key}`, basename(value));
   }

@@ -78,10 +78,10 @@ function requireKnown(names: readonly string[] | undefined): void {
   });
 }
 
-function knowledgeOf(benchmark: Benchmark, { judge, referenceOf, onProgress }: ProbeContext): Knowledge {
+function knowledgeOf(benchmark: Benchmark, { weights, referenceOf, onProgress }: ProbeContext): Knowledge {
   return {
     benchmark,
-    judged: new Set(judgedTriplets(judge, onProgress).map(tripletName)),
+    judged: new Set(judgedTriplets(weights.judge, onProgress).map(tripletName)),
     hasReference: (one: BenchmarkCase) => referenceOf(one) !== undefined,
   };
 }
@@ -118,6 +118,7 @@ async function canTake(measure: PictureMeasure | SetMeasure, choice: Choice): Pr
     });
   }
   if (probes.has(measure.probe)) return true;
+  if (lacksWeights(measure, choice)) return false;
   try {
     probes.set(measure.probe, await PROBES[measure.probe].open(context));
     return true;
@@ -126,6 +127,19 @@ async function canTake(measure: PictureMeasure | SetMeasure, choice: Choice): Pr
     context.onProgress?.({ type: 'warning', message: `without ${measure.name}: ${error.message.split('\n')[0]}` });
     return false;
   }
+}
+
+/** Whether a measure needs weights that were not given; throws when it was asked for. */
+function lacksWeights({ name, probe }: PictureMeasure | SetMeasure, { names, context }: Choice): boolean {
+  const { needs } = PROBES[probe];
+  if (!needs || context.weights[needs] !== undefined) return false;
+  if (!names) return true;
+  throw new ContrappostoError('usage', {
+    operation: `--measures ${name}`,
+    expected: 'the weights of its network',
+    got: 'none',
+    hint: `this program has none; give them with --${needs}`,
+  });
 }
 
 function isMissing(error: unknown): error is ContrappostoError {

@@ -4,7 +4,6 @@ import type { Knowledge, PictureMeasure } from './measure.js';
 import { PICTURE_MEASURES } from './picture-measures.js';
 import type { Findings, Point } from './probe.js';
 import { SET_MEASURES } from './set-measures.js';
-import { verbText } from './verb-text.js';
 
 const measureOf = (name: string): PictureMeasure => PICTURE_MEASURES.find((one) => one.name === name)!;
 const one = (fields: Partial<BenchmarkCase> = {}): BenchmarkCase => ({ id: 'a', prompt: 'b', ...fields });
@@ -103,25 +102,5 @@ describe('measures of a picture', () => {
     const names = [...PICTURE_MEASURES, ...SET_MEASURES].map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(PICTURE_MEASURES.every(({ better, worst }) => (better === 'higher' ? worst === 0 : worst > 0))).toBe(true);
-  });
-});
-
-describe('verbText', () => {
-  it.each([
-    ['ride', 'riding'],
-    ['sit_on', 'sitting on'],
-    ['text_on', 'texting on'],
-    ['fly', 'flying'],
-    ['drag', 'dragging'],
-    ['eat', 'eating'],
-    ['lie_on', 'lying on'],
-    ['row', 'rowing'],
-    ['pick_up', 'picking up'],
-    ['control', 'controlling'],
-    ['open', 'opening'],
-    ['squeeze', 'squeezing'],
-    ['no_interaction', undefined],
-  ])('says %s as %s', (verb, text) => {
-    expect(verbText(verb)).toBe(text);
   });
 });

@@ -3,12 +3,12 @@ import { correctKeypoints } from '../metrics/correct-keypoints.js';
 import { detectionScore } from '../metrics/interaction-score.js';
 import { keypointSimilarity } from '../metrics/keypoint-similarity.js';
 import { jointError } from '../metrics/pose-accuracy.js';
+import { clipScoreOf, verbAlone } from '../metrics/text-agreement.js';
 import { COCO_CLASSES } from '../pose/index.js';
 import { areaOf, type Box, boxOf, iou, type Keypoint } from '../pose/person.js';
 import type { BenchmarkCase } from './benchmark.js';
 import type { CostMeasure, Knowledge, PictureMeasure } from './measure.js';
 import type { Findings, ProbeName } from './probe.js';
-import { verbText } from './verb-text.js';
 
 /** Below it a detector is not believed. */
 const MIN_SCORE = 0.3;
@@ -110,7 +110,7 @@ const clipScore = measure<'clip'>({
   probe: 'clip',
   worst: 0,
   applies: () => true,
-  score: ({ prompt }) => 100 * Math.max(0, prompt),
+  score: ({ prompt }) => clipScoreOf(prompt),
 });
 
 const verbClipScore = measure<'clip'>({
@@ -121,8 +121,8 @@ const verbClipScore = measure<'clip'>({
   shown: 1,
   probe: 'clip',
   worst: 0,
-  applies: ({ triplet }) => triplet !== undefined && verbText(triplet.verb) !== undefined,
-  score: ({ verb }) => 100 * Math.max(0, verb ?? 0),
+  applies: ({ triplet }) => triplet !== undefined && verbAlone(triplet.verb) !== undefined,
+  score: ({ verb }) => clipScoreOf(verb ?? 0),
 });
 
 const isPaired = (one: BenchmarkCase, { benchmark, hasReference }: Knowledge) =>
@@ -150,6 +150,30 @@ const noise = measure<'likeness'>({
   worst: 0,
   applies: isPaired,
   score: ({ psnr }) => psnr,
+});
+
+const perceptual = measure<'lpips'>({
+  name: 'lpips',
+  title: 'LPIPS',
+  about: 'Perceptual distance from the wanted picture. Failed: 1.',
+  better: 'lower',
+  shown: 3,
+  probe: 'lpips',
+  worst: 1,
+  applies: isPaired,
+  score: (distance) => distance,
+});
+
+const pickScore = measure<'pickscore'>({
+  name: 'pickscore',
+  title: 'PickScore',
+  about: 'How much people would choose the picture for the prompt; compares pictures of one prompt. Failed: 0.',
+  better: 'higher',
+  shown: 2,
+  probe: 'pickscore',
+  worst: 0,
+  applies: () => true,
+  score: (score) => score,
 });
 
 const hasPose = ({ keypoints }: BenchmarkCase) => keypoints?.some(({ score }) => score > 0) ?? false;
@@ -212,11 +236,13 @@ export const PICTURE_MEASURES: readonly PictureMeasure[] = [
   judgedAmong(3),
   clipScore,
   verbClipScore,
+  pickScore,
   objectKeypointSimilarity,
   correct,
   jointDistance,
   similarity,
   noise,
+  perceptual,
 ];
 
 export const COST_MEASURES: readonly CostMeasure[] = [

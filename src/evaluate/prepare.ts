@@ -6,6 +6,7 @@ import { type ChosenMeasures, chooseMeasures } from './choose-measures.js';
 import type { MethodSpec, OpenMethod, RunControl, Task } from './method.js';
 import { METHODS } from './methods/index.js';
 import { referencePaths } from './picture-store.js';
+import type { ProbeWeights } from './probe.js';
 
 export interface EvaluateOptions extends RunControl {
   benchmark: Benchmark;
@@ -25,10 +26,8 @@ export interface EvaluateOptions extends RunControl {
   device?: Device;
   /** Versions for the pictures' settings. */
   software: Readonly<Record<string, string>>;
-  /** Folder of the judge; default: the embedded one. */
-  judge?: string;
-  /** Folder of the CLIP that scores texts; default: the embedded scorer. */
-  clip?: string;
+  /** Of the networks that look at pictures. */
+  weights?: ProbeWeights;
 }
 
 /** A run whose options are good. */
@@ -66,8 +65,8 @@ export async function prepare(options: EvaluateOptions): Promise<Prepared> {
     await runtime.close();
   };
   try {
-    const { judge, clip, software } = options;
-    const context = { runtime, judge, clip, referenceOf, signal, onProgress };
+    const { weights = {}, software } = options;
+    const context = { runtime, weights, referenceOf, signal, onProgress };
     measures = await chooseMeasures(options.measures, { benchmark, context });
     const shared = { benchmark, model, device, software, referenceOf, signal, onProgress };
     for (const spec of options.methods) opened.push(await METHODS[spec.method].open(spec, shared));

@@ -1,5 +1,6 @@
 // What is looked at in a picture before anything is scored: costly, so each answer is kept, and measures are cheap functions of them.
 import type { Image } from '../core/image.js';
+import type { PerceptualNetwork } from '../models/index.js';
 import type { Box } from '../pose/person.js';
 import type { Runtime } from '../runtime/index.js';
 import type { BenchmarkCase } from './benchmark.js';
@@ -24,6 +25,11 @@ export interface Findings {
   clip: { prompt: number; verb: number | null };
   /** Against the very picture that is wanted, in its size. */
   likeness: { ssim: number; psnr: number };
+  /** LPIPS against the very picture that is wanted. */
+  lpips: number;
+  /** Last pooled features and logits of InceptionV3. */
+  inception: { features: number[]; logits: number[] };
+  pickscore: number;
 }
 export type ProbeName = keyof Findings;
 
@@ -38,18 +44,31 @@ export interface Probe<N extends ProbeName = ProbeName> {
   close?(): Promise<void>;
 }
 
-export interface ProbeContext extends RunControl {
-  runtime: Runtime;
+/** Where the networks are that pictures are looked at with. */
+export interface ProbeWeights {
   /** Folder of the judge; default: the embedded one. */
   judge?: string;
-  /** Folder of the CLIP; default: the embedded scorer. */
+  /** Folder of the CLIP that scores texts; default: the embedded scorer. */
   clip?: string;
+  /** LPIPS: its network, and the safetensors files that have it and the linear layers between them. */
+  lpips?: { network: PerceptualNetwork; weights: readonly string[] };
+  /** Safetensors file of the InceptionV3 of FID. */
+  inception?: string;
+  /** Folder of the CLIP of PickScore. */
+  pickscore?: string;
+}
+
+export interface ProbeContext extends RunControl {
+  runtime: Runtime;
+  weights: ProbeWeights;
   /** Path of a case's reference picture. */
   referenceOf(one: BenchmarkCase): string | undefined;
 }
 
 /** An entry of the table of probes. */
 export interface ProbeKind<N extends ProbeName> {
+  /** The option with its weights, which no copy of this program has. */
+  needs?: keyof ProbeWeights;
   /** Throws `not-found` where its weights are not at hand. */
   open(context: ProbeContext): Promise<Probe<N>>;
 }

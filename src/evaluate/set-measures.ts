@@ -121,6 +121,53 @@ function logitsOf({ triplets }: Findings['judge']): number[] {
   return named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, logit]) => logit);
 }
 
+const inceptionFeatures = ({ features }: Findings['inception']) => features;
+
+const frechetInception = measure<'inception'>({
+  name: 'fid',
+  title: 'FID',
+  about: `Fréchet distance from the references on 2,048 features of InceptionV3. Depends on the number of pictures. ${BLACK}`,
+  better: 'lower',
+  shown: 2,
+  probe: 'inception',
+  needsReferences: true,
+  applies: everyCase,
+  async compute(members, context) {
+    const sets = featureSets(members, context, inceptionFeatures);
+    return sets && frechet(sets, context);
+  },
+});
+
+const kernelInception = measure<'inception'>({
+  name: 'kid',
+  title: 'KID',
+  about: `Kernel distance from the references on the same features, over ${SUBSETS} subsets. ${BLACK}`,
+  better: 'lower',
+  shown: 3,
+  probe: 'inception',
+  needsReferences: true,
+  applies: everyCase,
+  async compute(members, context) {
+    const sets = featureSets(members, context, inceptionFeatures);
+    return sets && kernel(sets, context);
+  },
+});
+
+const inceptionScoreOfInception = measure<'inception'>({
+  name: 'inception-score',
+  title: 'Inception Score',
+  about: `How sure InceptionV3 is of each picture and how varied of all, in one split. ${BLACK}`,
+  better: 'higher',
+  shown: 2,
+  probe: 'inception',
+  needsReferences: false,
+  applies: everyCase,
+  async compute(members, { black }) {
+    const rows = members.flatMap(({ found = black }) => (found ? [found.logits] : []));
+    return rows.length < FEWEST ? undefined : inceptionScore(rows, { splits: 1 }).mean;
+  },
+});
+
 const isWholeBody = ({ keypoints }: BenchmarkCase) => keypoints?.length === WHOLE_BODY;
 
 function detectedPoses(part: 'wholeBody' | 'hands'): SetMeasure {
@@ -150,6 +197,9 @@ export const SET_MEASURES: readonly SetMeasure[] = [
   kernelMobilenet,
   frechetJudge,
   inceptionJudge,
+  frechetInception,
+  kernelInception,
+  inceptionScoreOfInception,
   detectedPoses('wholeBody'),
   detectedPoses('hands'),
 ];

@@ -32,6 +32,9 @@ export function evaluateCommand(): Command {
     .option('--data <path>', 'where the data of the benchmark lies, for those that need any')
     .option('--judge <dir>', 'weights of the judge of interactions (default: the embedded ones)')
     .option('--clip <dir>', 'a CLIP in transformers layout that scores texts (default: the embedded mini scorer)')
+    .option('--inception <file>', 'safetensors of the InceptionV3 of FID, for fid, kid and inception-score')
+    .option('--lpips <net:file,...>', 'alex or vgg, then safetensors of network and linear layers, for lpips')
+    .option('--pickscore <dir>', 'the CLIP of PickScore in transformers layout')
     .option('--dry-run', 'check everything and say what would be done; writes nothing');
   addSharedOptions(command, { out: 'the folder of pictures and results, to go on with (default: evaluate-BENCHMARK)' });
   return command.action(async (benchmark: string, options: EvaluateCliOptions) => {

@@ -1,9 +1,10 @@
 // The probes by name.
 import type { ProbeKind, ProbeName } from '../probe.js';
-import { clipProbe } from './clip.js';
+import { clipProbe, pickscoreProbe } from './clip.js';
 import { centernetProbe, mobilenetProbe, movenetProbe, poseProbe } from './detectors.js';
+import { inceptionProbe } from './inception.js';
 import { judgeProbe } from './judge.js';
-import { likenessProbe } from './likeness.js';
+import { likenessProbe, lpipsProbe } from './likeness.js';
 
 export const PROBES: { readonly [N in ProbeName]: ProbeKind<N> } = {
   movenet: movenetProbe,
@@ -13,4 +14,7 @@ export const PROBES: { readonly [N in ProbeName]: ProbeKind<N> } = {
   judge: judgeProbe,
   clip: clipProbe,
   likeness: likenessProbe,
+  lpips: lpipsProbe,
+  inception: inceptionProbe,
+  pickscore: pickscoreProbe,
 };

@@ -7,11 +7,11 @@ import { embeddedNetwork } from '../../weights/model-folder.js';
 import { type ProbeKind, rounded } from '../probe.js';
 
 export const judgeProbe: ProbeKind<'judge'> = {
-  async open({ judge: folder = embeddedNetwork('judge'), runtime, signal }) {
+  async open({ weights: { judge: folder = embeddedNetwork('judge') }, runtime, signal }) {
     const judge = openJudge(runtime, { folder });
-    const weights = await checkpointFingerprint(folder);
+    const fingerprint = await checkpointFingerprint(folder);
     return {
-      inputOf: () => `1 ${weights}`,
+      inputOf: () => `1 ${fingerprint}`,
       async look(image) {
         const found = await judge.judgeInteraction(image, { signal });
         return {

@@ -19,7 +19,7 @@ p { margin: 0 0 12px; max-width: 75ch; }
 code { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 header { display: flex; gap: 16px; justify-content: space-between; align-items: start; }
 button, select, input { font: inherit; font-size: 14px; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 5px 10px; }
-button { cursor: pointer; }
+button { cursor: pointer; white-space: nowrap; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .facts { display: flex; flex-wrap: wrap; gap: 8px 36px; margin: 20px 0 16px; padding: 0; list-style: none; }
 .facts b { display: block; font-size: 24px; line-height: 1.2; font-variant-numeric: tabular-nums; }
@@ -27,7 +27,7 @@ button { cursor: pointer; }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 8px 14px; border-top: 1px solid var(--line); vertical-align: middle; white-space: nowrap; }
-tr:first-child > th, thead tr > * { border-top: 0; }
+thead tr > * { border-top: 0; }
 thead th { font-size: 13px; color: var(--soft); font-weight: 600; }
 tbody th { font-weight: 500; }
 td small, th small { display: block; color: var(--soft); font-size: 12px; font-weight: 400; }
