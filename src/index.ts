@@ -43,6 +43,13 @@ export { loadPipeline, type Pipeline } from './diffusion/pipeline.js';
 export { type RunRecord, runRecordFromPngText, runRecordToJson, runRecordToPngText } from './diffusion/run-record.js';
 export { SCHEDULER_NAMES, type SchedulerName } from './diffusion/schedulers.js';
 export { type GeneratedImage, type TextToImageOptions, textToImage } from './diffusion/text-to-image.js';
+export type { Benchmark, BenchmarkCase } from './evaluate/benchmark.js';
+export { openBenchmark } from './evaluate/benchmarks/index.js';
+export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluate.js';
+export { parseMethods } from './evaluate/methods/index.js';
+export { htmlReport } from './evaluate/report/page.js';
+export { type Results, resultsSchema } from './evaluate/results.js';
+export { markdownTable } from './evaluate/table.js';
 export type { BoundOnnx, OnnxModel, OnnxValue } from './graph/index.js';
 export { readOnnx } from './graph/onnx/read-onnx.js';
 export {
@@ -51,7 +58,13 @@ export {
   agreementScores,
   parseAgreement,
 } from './metrics/agreement-score.js';
-export { type AveragePrecision, averagePrecision, type Found } from './metrics/average-precision.js';
+export {
+  type AveragePrecision,
+  averagePrecision,
+  averagePrecisionOfMany,
+  type Found,
+  type FoundAmongMany,
+} from './metrics/average-precision.js';
 export { type ClipScorer, openClipScorer, type RankedText } from './metrics/clip-scorer.js';
 export {
   type CorrectPoints,

@@ -1,4 +1,4 @@
-// COCO's average precision where every picture holds one true object.
+// COCO's average precision, where every picture holds one true object and where it holds several.
 import { ContrappostoError } from '../core/errors.js';
 import { requireFinite } from './check-input.js';
 
@@ -33,7 +33,35 @@ const MAX_DETECTIONS = 20;
  * @throws `invalid-input` without pictures or for NaN
  */
 export function averagePrecision(pictures: readonly (readonly Found[])[]): AveragePrecision {
-  if (pictures.length === 0) {
+  return averagePrecisionOfMany(
+    pictures.map((found) => ({
+      truths: 1,
+      found: found.map(({ similarity, score }) => ({ similarities: [similarity], score })),
+    })),
+  );
+}
+
+/** What was found in a picture with any number of true objects. */
+export interface FoundAmongMany {
+  /** OKS or IoU with each of the picture's true objects, in [0, 1]. */
+  similarities: readonly number[];
+  /** Confidence; only the order matters. */
+  score: number;
+  /** It lies on something that is there and not annotated (a crowd): where it matches nothing, it is not wrong either. */
+  isIgnorable?: boolean;
+}
+
+/**
+ * As `averagePrecision`, with any number of true objects in a picture: a detection takes the most similar one that no
+ * surer detection has taken.
+ *
+ * @throws `invalid-input` without a true object or for NaN, `shape` for other than `truths` similarities
+ */
+export function averagePrecisionOfMany(
+  pictures: readonly { truths: number; found: readonly FoundAmongMany[] }[],
+): AveragePrecision {
+  const total = pictures.reduce((sum, { truths }) => sum + truths, 0);
+  if (total === 0) {
     throw new ContrappostoError('invalid-input', {
       operation: 'average precision',
       expected: 'at least one picture with a true object',
@@ -41,24 +69,32 @@ export function averagePrecision(pictures: readonly (readonly Found[])[]): Avera
     });
   }
   const ranked = pictures
-    .flatMap((found, picture) => firstOf(found).map((one) => ({ ...one, picture })))
+    .flatMap(({ truths, found }, picture) => firstOf(found, truths).map((one) => ({ ...one, picture })))
     .sort((a, b) => b.score - a.score);
   let [ap, matched] = [0, 0];
   for (const threshold of THRESHOLDS) {
-    const taken = new Set<number>();
-    const right = ranked.map(({ similarity, picture }) => {
-      if (similarity < threshold || taken.has(picture)) return false;
-      taken.add(picture);
-      return true;
+    const taken = new Set<string>();
+    const right = ranked.flatMap(({ similarities, picture, isIgnorable }): boolean[] => {
+      const free = similarities.map((s, i) => (taken.has(`${picture} ${i}`) ? -1 : s));
+      const best = free.indexOf(Math.max(...free));
+      if (best < 0 || free[best] < threshold) return isIgnorable ? [] : [false];
+      taken.add(`${picture} ${best}`);
+      return [true];
     });
-    ap += interpolated(right, pictures.length);
-    matched += taken.size / pictures.length;
+    ap += interpolated(right, total);
+    matched += taken.size / total;
   }
   return { ap: ap / THRESHOLDS.length, matched: matched / THRESHOLDS.length, count: pictures.length };
 }
 
-function firstOf(found: readonly Found[]): Found[] {
-  for (const { similarity, score } of found) requireFinite('average precision', [similarity, score]);
+function firstOf(found: readonly FoundAmongMany[], truths: number): FoundAmongMany[] {
+  const operation = 'average precision';
+  for (const { similarities, score } of found) {
+    requireFinite(operation, [...similarities, score]);
+    if (similarities.length === truths) continue;
+    const got = `${similarities.length}`;
+    throw new ContrappostoError('shape', { operation, expected: `${truths} similarities`, got });
+  }
   return found.toSorted((a, b) => b.score - a.score).slice(0, MAX_DETECTIONS);
 }
 

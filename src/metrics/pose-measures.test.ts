@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Keypoint } from '../pose/person.js';
-import { averagePrecision, type Found } from './average-precision.js';
+import { averagePrecision, averagePrecisionOfMany, type Found } from './average-precision.js';
 import { correctByMpiiHead, correctByPatnHead, correctKeypoints, pooledShare } from './correct-keypoints.js';
 import { keypointSimilarity, WHOLEBODY_SIGMAS } from './keypoint-similarity.js';
 import { detectedPoseSums, jointError } from './pose-accuracy.js';
@@ -53,6 +53,33 @@ describe('keypointSimilarity', () => {
     expect(() => keypointSimilarity(pose, pose, { areaPx: 1 })).toThrowError(/17, 21, 42, 133 points, got 18/);
     expect(() => keypointSimilarity(pose.slice(1), pose, { areaPx: 1 })).toThrowError(/as many as 18/);
     expect(() => keypointSimilarity([NAN_POINT], [at(1, 1)], { areaPx: 1, sigmas: [1] })).toThrowError(/finite/);
+  });
+});
+
+describe('averagePrecisionOfMany', () => {
+  const picture = (truths: number, ...found: [score: number, ...similarities: number[]][]) => ({
+    truths,
+    found: found.map(([score, ...similarities]) => ({ score, similarities })),
+  });
+
+  it('gives each true object to the surest detection, the next to its second choice', () => {
+    expect(averagePrecisionOfMany([picture(2, [0.9, 1, 0.8], [0.8, 1, 0.97])]).ap).toBe(1);
+    // The second one's only likeness is taken: wrong, after one of two was right.
+    const half = averagePrecisionOfMany([picture(2, [0.9, 1, 0], [0.8, 1, 0])]);
+    expect(half.ap).toBeCloseTo(51 / 101, 12);
+    expect(half.matched).toBe(0.5);
+  });
+
+  it('counts detections where nobody should be, unless they lie on somebody who is not annotated', () => {
+    const [wrong, right] = [picture(0, [0.9]), picture(1, [0.8, 1])];
+    expect(averagePrecisionOfMany([wrong, right]).ap).toBe(0.5);
+    const ignored = { truths: 0, found: [{ score: 0.9, similarities: [], isIgnorable: true }] };
+    expect(averagePrecisionOfMany([ignored, right]).ap).toBe(1);
+  });
+
+  it('refuses nothing to find and similarities of another number', () => {
+    expect(() => averagePrecisionOfMany([picture(0, [0.9])])).toThrow(/at least one picture/);
+    expect(() => averagePrecisionOfMany([picture(2, [0.9, 1])])).toThrow(/2 similarities, got 1/);
   });
 });
 
