@@ -50,7 +50,7 @@ it('projects a point back onto the pixel its ray went through', () => {
 });
 
 it('calls a keypoint hidden behind a nearer surface, visible on or before it, and absent outside', () => {
-  const layer = new SampleLayer(32);
+  const layer = new SampleLayer({ widthPx: 32, heightPx: 32 });
   layer.inverseDepth.fill(1 / 8);
   const points = [
     [0, 0, 2],

@@ -3,6 +3,7 @@ import type { Backdrop, GroundZone, Wall } from './backdrop.js';
 import type { Camera } from './camera.js';
 import { depthsOf, levelOf, TILE, variationMap } from './ground-textures.js';
 import type { ShadowMap } from './shadow.js';
+import type { PictureSize } from './types.js';
 import type { Vec3 } from './vector.js';
 
 /** Maps prepared by `prefilterGround`. */
@@ -23,13 +24,19 @@ export class BackgroundBuffer {
   /** 1 where the pixel has to be filled. */
   readonly needed: Uint8Array;
 
-  constructor(readonly sizePx: number) {
-    this.rgb = new Uint8Array(sizePx * sizePx * 3);
+  readonly widthPx: number;
+  readonly heightPx: number;
+
+  constructor({ widthPx, heightPx }: PictureSize) {
+    this.widthPx = widthPx;
+    this.heightPx = heightPx;
+    const pixels = widthPx * heightPx;
+    this.rgb = new Uint8Array(pixels * 3);
     // An even number, since they are also read in pairs.
-    const pairs = Math.ceil((sizePx * sizePx) / 2);
+    const pairs = Math.ceil(pixels / 2);
     this.lit = new Uint16Array(2 * pairs);
     this.litWithoutPerson = new Uint16Array(2 * pairs);
-    this.needed = new Uint8Array(sizePx * sizePx);
+    this.needed = new Uint8Array(pixels);
   }
 }
 
@@ -40,7 +47,7 @@ export function fillBackground(
   options: { backdrop: Backdrop; shadows: BackgroundShadows; withoutPerson?: BackgroundShadows },
 ): void {
   const painter = new BackgroundPainter(buffer, camera, options);
-  for (let y = 0; y < buffer.sizePx; y++) painter.paintRow(y);
+  for (let y = 0; y < buffer.heightPx; y++) painter.paintRow(y);
 }
 
 /** What a pixel of the row shows; walls follow. */
@@ -80,10 +87,10 @@ class BackgroundPainter {
     this.backdrop = options.backdrop;
     this.shadows = options.shadows;
     this.withoutPerson = options.withoutPerson;
-    this.surface = new Uint8Array(buffer.sizePx);
-    this.depth = new Float64Array(buffer.sizePx);
-    this.shade = new Float32Array(buffer.sizePx);
-    this.contact = new Float32Array(buffer.sizePx);
+    this.surface = new Uint8Array(buffer.widthPx);
+    this.depth = new Float64Array(buffer.widthPx);
+    this.shade = new Float32Array(buffer.widthPx);
+    this.contact = new Float32Array(buffer.widthPx);
   }
 
   paintRow(y: number): void {
@@ -95,7 +102,7 @@ class BackgroundPainter {
     this.rowZ = forward[2] - up[2] * down + right[2] * across;
     this.stepX = right[0] / focalPx;
     this.stepZ = right[2] / focalPx;
-    this.first = y * this.buffer.sizePx;
+    this.first = y * this.buffer.widthPx;
     const present = this.findSurfaces();
     const { walls, ceiling } = this.backdrop;
     if (present & (1 << SURFACE.sky)) this.paintSky();
@@ -109,7 +116,7 @@ class BackgroundPainter {
   /** Fills `surface` and `depth` with the nearest of ground, walls and ceiling; returns a bit for each that occurs. */
   private findSurfaces(): number {
     const { surface, depth, first, rowY } = this;
-    const { needed, sizePx } = this.buffer;
+    const { needed, widthPx } = this.buffer;
     const { eye } = this.camera;
     const { walls, ceiling } = this.backdrop;
     // The ray's slope is the same along a row, and so are the distances of ground and ceiling.
@@ -123,7 +130,7 @@ class BackgroundPainter {
       this.findWall(wall, SURFACE.wall + i);
     });
     let present = 0;
-    for (let x = 0; x < sizePx; x++) {
+    for (let x = 0; x < widthPx; x++) {
       if (needed[first + x] === 0) surface[x] = SURFACE.none;
       else present |= 1 << surface[x];
     }
@@ -148,9 +155,9 @@ class BackgroundPainter {
 
   private paintCeiling(colour: Vec3): void {
     const { surface, first } = this;
-    const { rgb, lit, litWithoutPerson, sizePx } = this.buffer;
+    const { rgb, lit, litWithoutPerson, widthPx } = this.buffer;
     const [r, g, b] = colour.map((c) => Math.min(255, c));
-    for (let x = 0; x < sizePx; x++) {
+    for (let x = 0; x < widthPx; x++) {
       if (surface[x] !== SURFACE.ceiling) continue;
       const pixel = first + x;
       rgb[3 * pixel] = r;
@@ -163,7 +170,7 @@ class BackgroundPainter {
 
   private paintWall(wall: Wall, id: number): void {
     const { surface, depth, first, rowX, rowY, rowZ, stepX, stepZ } = this;
-    const { rgb, sizePx } = this.buffer;
+    const { rgb, widthPx } = this.buffer;
     const { eye, focalPx } = this.camera;
     const { texture, factor, normal, skirting, skirtingColour } = wall;
     const along0 = eye[0] * normal[2] - eye[2] * normal[0];
@@ -175,7 +182,7 @@ class BackgroundPainter {
     let [nearest, farthest] = [0, 0];
     let texels = texture.packed[0];
     let [side, mask, perU, perV] = [TILE, TILE - 1, 1, 1];
-    for (let i = 0; i < sizePx; i++) {
+    for (let i = 0; i < widthPx; i++) {
       if (surface[i] !== id) continue;
       const at = 3 * (first + i);
       const t = depth[i];
@@ -237,11 +244,11 @@ class BackgroundPainter {
   /** Light left on a wall along the row: looked up at every other pixel, as shadows on walls are soft anyway. */
   private lightWall(key: ShadowMap, id: number, lit: Uint16Array): void {
     const { surface, depth, first, rowX, rowY, rowZ, stepX, stepZ } = this;
-    const { sizePx } = this.buffer;
+    const { widthPx } = this.buffer;
     const { eye } = this.camera;
     const { shadowDepth } = this.backdrop;
     let before = -1;
-    for (let i = 0; i < sizePx; i += 2) {
+    for (let i = 0; i < widthPx; i += 2) {
       // Whether the pixel after a pair is wanted must not change the pair.
       if (surface[i] !== id && surface[i + 1] !== id && surface[i - 1] !== id) {
         before = -1;
@@ -256,7 +263,7 @@ class BackgroundPainter {
       );
       const light = 256 * (1 - shadowDepth * (1 - reach));
       if (surface[i] === id) lit[first + i] = light;
-      if (i + 1 < sizePx && surface[i + 1] === id) lit[first + i + 1] = light;
+      if (i + 1 < widthPx && surface[i + 1] === id) lit[first + i + 1] = light;
       if (before >= 0 && surface[i - 1] === id) lit[first + i - 1] = (before + light) / 2;
       before = light;
     }
@@ -264,7 +271,7 @@ class BackgroundPainter {
 
   private paintGround(): void {
     const { surface, first, variation, rowX, rowY, rowZ, stepX, stepZ } = this;
-    const { rgb, sizePx } = this.buffer;
+    const { rgb, widthPx } = this.buffer;
     const { eye, focalPx } = this.camera;
     const { zones, zoneAxis, groundOffset, walls, haze, sky } = this.backdrop;
     const t = -eye[1] / rowY;
@@ -284,7 +291,7 @@ class BackgroundPainter {
     let zone: GroundZone | undefined;
     let texels = zones[0].texture.packed[0];
     let [side, mask, perU, perV, r, g, b] = [TILE, TILE - 1, 1, 1, 0, 0, 0];
-    for (let i = 0; i < sizePx; i++) {
+    for (let i = 0; i < widthPx; i++) {
       if (surface[i] !== SURFACE.ground) continue;
       const across = across0 + acrossStep * i;
       const along = along0 + alongStep * i;
@@ -351,7 +358,7 @@ class BackgroundPainter {
   /** Light left on the ground along the row at distance `t`. */
   private lightGround(shadows: BackgroundShadows, t: number, lit: Uint16Array): void {
     const { surface, shade, contact, first, rowX, rowZ, stepX, stepZ } = this;
-    const { sizePx } = this.buffer;
+    const { widthPx } = this.buffer;
     const { eye } = this.camera;
     const { shadowDepth } = this.backdrop;
     const line = { x: eye[0] + rowX * t, z: eye[2] + rowZ * t, dx: stepX * t, dz: stepZ * t };
@@ -360,16 +367,16 @@ class BackgroundPainter {
     let touched = shadows.key.shadeLine(line, shade);
     if (shadows.scenery?.shadeLine(line, shade)) touched = true;
     if (shadows.contact.shadeLine(line, contact)) touched = true;
-    for (let i = 0; i < sizePx; i++) {
+    for (let i = 0; i < widthPx; i++) {
       if (surface[i] !== SURFACE.ground) continue;
       lit[first + i] = touched ? 256 * (1 - shadowDepth * shade[i]) * (1 - 0.5 * contact[i]) : 256;
     }
   }
 
   private paintSky(): void {
-    const { sizePx } = this.buffer;
-    for (let start = 0; start < sizePx; start += SKY_STEP) {
-      const end = Math.min(sizePx, start + SKY_STEP);
+    const { widthPx } = this.buffer;
+    for (let start = 0; start < widthPx; start += SKY_STEP) {
+      const end = Math.min(widthPx, start + SKY_STEP);
       let wanted = false;
       for (let i = start; i < end && !wanted; i++) wanted = this.surface[i] === SURFACE.sky;
       if (wanted) this.paintSkySpan(start, end);

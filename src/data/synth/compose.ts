@@ -37,7 +37,7 @@ export function markNeeded(options: {
   personFree: boolean;
 }): void {
   const { person, objects, background, personFree } = options;
-  const { sizePx: n, needed } = background;
+  const { widthPx: n, needed } = background;
   const { side } = person;
   const p = person.colour;
   const o = objects.colour;
@@ -89,7 +89,7 @@ class Composer {
   readonly personFree: Uint8Array;
   readonly labels: Uint8Array;
   private readonly wantsFree: boolean;
-  private readonly size: number;
+  private readonly widthPx: number;
   private readonly place: SamplePlace;
   /** Ambient light, key light and highlight at hand, as `SampleLayer.light` packs them. */
   private ambient = 0;
@@ -106,9 +106,10 @@ class Composer {
   private blue = 0;
 
   constructor(private readonly options: ComposeOptions & { personFree: boolean }) {
-    const pixels = options.background.sizePx ** 2;
+    const { widthPx, heightPx } = options.background;
+    const pixels = widthPx * heightPx;
     this.wantsFree = options.personFree;
-    this.size = options.background.sizePx;
+    this.widthPx = widthPx;
     this.picture = new Uint8Array(pixels * 3);
     this.personFree = new Uint8Array(this.wantsFree ? pixels * 3 : 0);
     this.labels = new Uint8Array(pixels);
@@ -116,7 +117,7 @@ class Composer {
   }
 
   run(): void {
-    const { sizePx: n, lit, litWithoutPerson } = this.options.background;
+    const { widthPx: n, heightPx, lit, litWithoutPerson } = this.options.background;
     const { objects, person } = this.options;
     const { side, colour: o } = objects;
     const p = person.colour;
@@ -125,7 +126,7 @@ class Composer {
     const end = Math.min(n, Math.max(objectArea.right, figureArea.right) + 1);
     this.showBackground(this.picture, lit);
     if (this.wantsFree) this.showBackground(this.personFree, litWithoutPerson);
-    const bottom = Math.min(n - 1, Math.max(objectArea.bottom, figureArea.bottom));
+    const bottom = Math.min(heightPx - 1, Math.max(objectArea.bottom, figureArea.bottom));
     for (let y = Math.min(objectArea.top, figureArea.top); y <= bottom; y++) {
       const objectRow = y >= objectArea.top && y <= objectArea.bottom;
       const figureRow = y >= figureArea.top && y <= figureArea.bottom;
@@ -340,8 +341,8 @@ class Composer {
   }
 
   private lookUp(map: ShadowMap, pixel: number, depth: number): number {
-    const { place, size } = this;
-    place.find((pixel % size) + 0.5, ((pixel / size) | 0) + 0.5, depth);
+    const { place, widthPx } = this;
+    place.find((pixel % widthPx) + 0.5, ((pixel / widthPx) | 0) + 0.5, depth);
     return map.visibility(place.x, place.y, place.z, OBJECT_BIAS);
   }
 }

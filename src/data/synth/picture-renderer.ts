@@ -2,7 +2,6 @@
 import { BackgroundBuffer, fillBackground } from './background.js';
 import { type Camera, chooseCamera, projectVertices } from './camera.js';
 import { type Composition, compose, LABEL, markNeeded } from './compose.js';
-import { cropped } from './crop.js';
 import { depthMap } from './depth.js';
 import { chooseEnvironment, type Environment } from './environment.js';
 import { figureLabels, figureNormals, skin } from './figure.js';
@@ -71,12 +70,10 @@ export class PictureRenderer {
   private keyVisibility = new Float32Array(0);
   private skyVisibility = new Float32Array(0);
 
-  /** The buffers are square; a picture takes as many of their first columns and rows as it has. */
   constructor(readonly size: PictureSize) {
-    const sizePx = Math.max(size.widthPx, size.heightPx);
-    this.person = new SampleLayer(sizePx);
-    this.objects = new SampleLayer(sizePx);
-    this.background = new BackgroundBuffer(sizePx);
+    this.person = new SampleLayer(size);
+    this.objects = new SampleLayer(size);
+    this.background = new BackgroundBuffer(size);
   }
 
   /** World positions (x, y, z) of the person's vertices in the last picture; the buffer may be longer. */
@@ -135,7 +132,7 @@ export class PictureRenderer {
     this.fill(camera, environment, { personFree, scenery: scenery.vertexCount > 0 });
     const { person, background, key, keyWithoutPerson } = this;
     const layers = { person, objects: this.objects, background, key, keyWithoutPerson };
-    return cropped(compose({ ...layers, camera, table, keyTint: lighting.keyTint, personFree }), this.size);
+    return compose({ ...layers, camera, table, keyTint: lighting.keyTint, personFree });
   }
 
   private frame(description: SceneDescription, halfFigure: boolean, random: SceneRandom): Camera {

@@ -29,7 +29,7 @@ it('covers each sample of a square once, and the nearer of two squares wins in e
     [10, 5],
     [5, 10],
   ]) {
-    const layer = new SampleLayer(8);
+    const layer = new SampleLayer({ widthPx: 8, heightPx: 8 });
     for (const depth of order) {
       const red = depth === 5 ? 255 : 0;
       const colours = Array.from({ length: 4 }, () => [red, 0, 0]).flat();
@@ -43,7 +43,7 @@ it('covers each sample of a square once, and the nearer of two squares wins in e
 
 it('leaves out triangles that show their back unless they are open', () => {
   const count = (openTriangles: number[], order: number[]) => {
-    const layer = new SampleLayer(8);
+    const layer = new SampleLayer({ widthPx: 8, heightPx: 8 });
     const mesh = { ...SQUARE, triangles: order, openTriangles, colours: new Array(12).fill(9), labels: [20, 20] };
     drawColoured(layer, vertices(square(0, 16, 5)), mesh);
     return layer.colour.filter((c) => c !== 0).length;
@@ -58,7 +58,7 @@ it('shows stippled texels on as many samples of a pixel as their opacity says', 
   const factors = new Int32Array(1024).fill(256);
   const table = { red: factors, green: factors, blue: factors };
   const shown = [0, 4, 8, 15].map((opacity) => {
-    const layer = new SampleLayer(8);
+    const layer = new SampleLayer({ widthPx: 8, heightPx: 8 });
     const material: Material = {
       kind: 'hair',
       firstTriangle: 0,

@@ -1,18 +1,19 @@
 // The triangle rasteriser: a supersampled layer of depth, colour and label, and the two inner loops that fill it. Their
 // set-up and that of the shadow map are alike and written out in each: they run for every triangle and sample of a picture.
 import { TriangleEdges } from './spans.js';
-import type { Material, PartKind } from './types.js';
+import type { Material, PartKind, PictureSize } from './types.js';
 
 /** Samples a pixel has along each side: 2x2 samples are averaged into one pixel. */
 export const SAMPLES = 2;
 
 /**
- * One supersampled buffer, `side` x `side` samples, row-major.
+ * One supersampled buffer of rows of `side` samples.
  * `colour` packs `label << 24 | r << 16 | g << 8 | b`; 0 is empty. `light` is only filled by coloured meshes and packs
  * `ambient | key << 8 | gloss << 16`, so that shadows can be applied later, per sample.
  */
 export class SampleLayer {
   readonly side: number;
+  readonly rows: number;
   /** 1 / depth along the viewing axis; 0 where nothing was drawn. */
   readonly inverseDepth: Float32Array;
   readonly colour: Uint32Array;
@@ -23,19 +24,22 @@ export class SampleLayer {
   right = -1;
   bottom = -1;
 
-  constructor(readonly sizePx: number) {
-    this.side = sizePx * SAMPLES;
-    this.inverseDepth = new Float32Array(this.side ** 2);
-    this.colour = new Uint32Array(this.side ** 2);
-    this.light = new Uint32Array(this.side ** 2);
+  constructor({ widthPx, heightPx }: PictureSize) {
+    this.side = widthPx * SAMPLES;
+    this.rows = heightPx * SAMPLES;
+    const samples = this.side * this.rows;
+    this.inverseDepth = new Float32Array(samples);
+    this.colour = new Uint32Array(samples);
+    this.light = new Uint32Array(samples);
     this.clear();
   }
 
   clear(): void {
-    const { side, top, bottom } = this;
+    const { side, rows, top, bottom } = this;
     this.inverseDepth.fill(0, top * side, (bottom + 1) * side);
     this.colour.fill(0, top * side, (bottom + 1) * side);
-    this.left = this.top = side;
+    this.left = side;
+    this.top = rows;
     this.right = this.bottom = -1;
   }
 
@@ -126,7 +130,7 @@ export function drawTextured(
   vertices: VertexBuffer,
   { mesh, material, table }: { mesh: TexturedMesh; material: Material; table: LightTable },
 ): void {
-  const { side, inverseDepth, colour } = layer;
+  const { side, rows, inverseDepth, colour } = layer;
   const { x: sx, y: sy, inverseDepth: iz, light } = vertices;
   const { triangles, uvs, labels } = mesh;
   const { widthPx: tw, heightPx: th, texels, layers, palette } = material;
@@ -139,7 +143,7 @@ export function drawTextured(
   const edges = new TriangleEdges();
   const { origin, columns } = edges;
   let outerLeft = side;
-  let outerTop = side;
+  let outerTop = rows;
   let outerRight = -1;
   let outerBottom = -1;
   for (let t = material.firstTriangle; t < material.endTriangle; t++) {
@@ -167,7 +171,7 @@ export function drawTextured(
     if (left < 0) left = 0;
     if (top < 0) top = 0;
     if (right >= side) right = side - 1;
-    if (bottom >= side) bottom = side - 1;
+    if (bottom >= rows) bottom = rows - 1;
     if (left > right || top > bottom) continue;
     if (left < outerLeft) outerLeft = left;
     if (top < outerTop) outerTop = top;
@@ -289,13 +293,13 @@ export interface ColouredMesh {
 
 /** Draws a coloured mesh (objects, scenery): albedo and light stay apart until `shade` joins them. */
 export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: ColouredMesh): void {
-  const { side, inverseDepth, colour, light } = layer;
+  const { side, rows, inverseDepth, colour, light } = layer;
   const { x: sx, y: sy, inverseDepth: iz, light: ambient, key, gloss } = vertices;
   const { triangles, colours, labels, triangleCount, openTriangles } = mesh;
   const edges = new TriangleEdges();
   const { origin, columns } = edges;
   let outerLeft = side;
-  let outerTop = side;
+  let outerTop = rows;
   let outerRight = -1;
   let outerBottom = -1;
   for (let t = 0; t < triangleCount; t++) {
@@ -321,7 +325,7 @@ export function drawColoured(layer: SampleLayer, vertices: VertexBuffer, mesh: C
     if (left < 0) left = 0;
     if (top < 0) top = 0;
     if (right >= side) right = side - 1;
-    if (bottom >= side) bottom = side - 1;
+    if (bottom >= rows) bottom = rows - 1;
     if (left > right || top > bottom) continue;
     if (left < outerLeft) outerLeft = left;
     if (top < outerTop) outerTop = top;
