@@ -11,7 +11,7 @@ mkdirSync(join(root, 'out'), { recursive: true });
 console.log('contrapposto generate "a woman is riding a bicycle" --seed 7 --out out/demo.png\n');
 const run = spawnSync(
   process.execPath,
-  [program, 'generate', 'a woman is riding a bicycle', '--seed', '7', '--out', out],
+  [program, 'generate', 'a woman is riding a bicycle', '--method', 'sd', '--seed', '7', '--out', out],
   { stdio: ['ignore', 'ignore', 'inherit'] },
 );
 if (run.status !== 0) process.exit(run.status ?? 1);

@@ -8,11 +8,11 @@ import { readPngText } from '../core/image.js';
 import { type RunRecord, runRecordFromPngText } from '../diffusion/run-record.js';
 import { type ControlOptions, type PlannedControl, planControls } from './control-plan.js';
 import { LIMITS } from './limits.js';
+import { type MethodOptions, type MethodSettings, planMethod, planMethodSettings } from './method-plan.js';
 import type { SharedOptions } from './shared-options.js';
 import { planSources, type SourceOptions, type SourcePlan } from './source-pictures.js';
 
-export interface GenerateOptions extends SharedOptions, SourceOptions, ControlOptions {
-  method?: string;
+export interface GenerateOptions extends SharedOptions, SourceOptions, ControlOptions, MethodOptions {
   negativePrompt?: string;
   longPrompts?: string;
   steps?: number;
@@ -23,13 +23,16 @@ export interface GenerateOptions extends SharedOptions, SourceOptions, ControlOp
   count?: number;
   from?: string;
   preview?: string;
+  saveAttention?: string;
+  saveStages?: string;
   lora?: string[];
   tokenizer?: string;
   lowMemory?: boolean;
 }
 
 export interface GeneratePlan extends SourcePlan {
-  method: 'sd';
+  method: string;
+  methodSettings: MethodSettings;
   prompt: string;
   negativePrompt: string;
   longPrompts: 'cut' | 'chunk';
@@ -53,16 +56,17 @@ export interface GeneratePlan extends SourcePlan {
   outPaths: string[];
 }
 
-const METHODS = ['sd'];
-
 /** Settles a run from its options over those of the picture `--from` over the defaults; throws before anything is computed. */
 export async function planGenerate(prompt: string | undefined, options: GenerateOptions): Promise<GeneratePlan> {
   const from = options.from === undefined ? undefined : await readRunRecord(options.from);
-  const method = requireMethod(options.method ?? from?.method ?? 'sd');
   const text = requirePrompt(prompt ?? from?.prompt);
   const longPrompts = requireLongPrompts(options.longPrompts ?? from?.longPrompts ?? 'cut');
   const sources = await planSources(options, from);
   const controls = await planControls(options, from);
+  const plain = sources.initImage !== undefined || controls.length > 0;
+  const method = planMethod(options.method ?? from?.method, { plain });
+  const sameMethod = options.method === undefined || options.method === from?.method;
+  const methodSettings = planMethodSettings(options, sameMethod ? from?.methodOptions : undefined);
   const seed = inLimits('seed', options.seed ?? from?.seed) ?? randomInt(2 ** 32);
   const width = requireSide('--width', options.width ?? from?.width);
   const height = requireSide('--height', options.height ?? from?.height);
@@ -71,8 +75,10 @@ export async function planGenerate(prompt: string | undefined, options: Generate
     await checkWritable(path);
   }
   const sameModel = options.model === undefined || options.model === from?.model.name;
+  if (options.saveStages !== undefined) await checkWritable(requirePng('--save-stages', options.saveStages));
   return {
     method,
+    methodSettings,
     prompt: text,
     negativePrompt: options.negativePrompt ?? from?.negativePrompt ?? '',
     longPrompts,
@@ -105,16 +111,6 @@ async function readRunRecord(path: string): Promise<RunRecord> {
     });
   });
   return runRecordFromPngText(readPngText(bytes), operation);
-}
-
-function requireMethod(method: string): 'sd' {
-  if (method === 'sd') return method;
-  throw new ContrappostoError('unsupported', {
-    operation: '--method',
-    expected: METHODS.join(', '),
-    got: `"${method}"`,
-    hint: 'this version generates with --method sd',
-  });
 }
 
 function requireLongPrompts(value: string): 'cut' | 'chunk' {

@@ -1,8 +1,10 @@
 // The work of `contrapposto generate`: from a settled plan to pictures on disk that say how they were made.
+import type { Agent } from '../agents/agent.js';
 import { throwIfAborted } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
 import { encodePng, type Image } from '../core/image.js';
 import type { OnProgress } from '../core/progress.js';
+import { AttentionRecorder } from '../diffusion/attention-control/attention-recorder.js';
 import { trainedSize } from '../diffusion/generation-settings.js';
 import { fittingSize, imageToImage } from '../diffusion/image-to-image.js';
 import { inpaint } from '../diffusion/inpaint.js';
@@ -16,7 +18,8 @@ import {
 } from '../diffusion/run-record.js';
 import { type SchedulerName, schedulerName } from '../diffusion/schedulers.js';
 import { textToImage } from '../diffusion/text-to-image.js';
-import { createRuntime, resolveDevice } from '../runtime/index.js';
+import type { Method, MethodPicture } from '../methods/method.js';
+import { createRuntime, type Runtime, resolveDevice } from '../runtime/index.js';
 import { checkpointFingerprint } from '../weights/fingerprint.js';
 import { resolveModel } from '../weights/hub.js';
 import { openCheckpoint } from '../weights/index.js';
@@ -27,7 +30,9 @@ import type { CommandContext, CommandResult } from './execute.js';
 import { type GenerateOptions, type GeneratePlan, planGenerate } from './generate-plan.js';
 import { LIMITS } from './limits.js';
 import { needsLowMemory } from './memory.js';
+import { loadMethod, type MethodSettings, methodRequest } from './method-plan.js';
 import { PreviewWriter } from './preview-writer.js';
+import { numbered, saveAttention, saveStages } from './side-pictures.js';
 import { type SourcePlan, warnOfChangedSources } from './source-pictures.js';
 import { softwareVersions } from './version.js';
 
@@ -38,6 +43,7 @@ export async function generate(
 ): Promise<CommandResult> {
   const startedMs = performance.now();
   const plan = await planGenerate(prompt, options);
+  const method = await loadMethod(plan.method, plan.methodSettings);
   const device = await resolveDevice(options.device);
   const folder = await resolveModel(plan.model, context);
   const loras = await resolveLoras(plan, context);
@@ -51,7 +57,8 @@ export async function generate(
     networks = await openControls(plan.controls, context);
     context.onProgress({ type: 'load', name: plan.model });
     const pipeline = loadPipeline(checkpoint, runtime);
-    const settings = settle(plan, { pipeline, folder, loras, controls: networks.records });
+    const settings = settle(plan, { pipeline, folder, loras, controls: networks.records, method });
+    const agent = method?.takes.includes('agent') ? await agentOf(plan, runtime) : undefined;
     const lowMemory = options.lowMemory ?? needsLowMemory(checkpoint);
     const model = identify(plan, { folder, onProgress: context.onProgress });
     // Only a repeated run must know the weights before it begins; others read them while the networks compute.
@@ -62,12 +69,16 @@ export async function generate(
       if (event.type === 'step') void model().catch(() => undefined);
       report(event);
     };
-    const shared = { sources: plan, networks, control: { signal: context.signal, onProgress }, lowMemory, model };
+    const control = { signal: context.signal, onProgress };
+    const shared = { sources: plan, networks, control, lowMemory, model, method, agent, request: plan.methodSettings };
+    const reports: MethodPicture['report'][] = [];
     for (const [i, path] of plan.outPaths.entries()) {
-      await makePicture(pipeline, { ...shared, settings: { ...settings, seed: settings.seed + i }, path });
+      const beside = sidePaths(options, { i, count: plan.outPaths.length });
+      const own = { ...settings, seed: settings.seed + i };
+      reports.push(await makePicture(pipeline, { ...shared, settings: own, path, beside }));
     }
     const record = { ...settings, model: await model() };
-    return result(plan, { record, elapsedMs: performance.now() - startedMs });
+    return result(plan, { record, reports, elapsedMs: performance.now() - startedMs });
   } finally {
     await preview?.finish();
     networks?.close();
@@ -113,20 +124,72 @@ function identify(plan: GeneratePlan, { folder, onProgress }: { folder: string; 
   };
 }
 
+async function agentOf({ methodSettings }: GeneratePlan, runtime: Runtime): Promise<Agent> {
+  const { openAgent } = await import('../agents/open-agent.js');
+  return openAgent(methodSettings.agent ?? 'local', { runtime });
+}
+
+interface SidePaths {
+  attention?: string;
+  stages?: string;
+}
+
+function sidePaths(
+  { saveAttention: attention, saveStages: stages }: GenerateOptions,
+  at: { i: number; count: number },
+): SidePaths {
+  return {
+    ...(attention !== undefined && { attention: numbered(attention, at) }),
+    ...(stages !== undefined && { stages: numbered(stages, at) }),
+  };
+}
+
 interface PictureRun {
   settings: Settings;
   model: () => Promise<Identity>;
   sources: SourcePlan;
   networks: OpenControls;
   path: string;
+  beside: SidePaths;
   control: CommandContext;
   lowMemory: boolean;
+  /** Absent for plain sampling. */
+  method?: Method;
+  agent?: Agent;
+  request: MethodSettings;
 }
 
-async function makePicture(
+async function makePicture(pipeline: Pipeline, run: PictureRun): Promise<MethodPicture['report']> {
+  const { settings, model, path, beside, control } = run;
+  const recorder = beside.attention === undefined ? undefined : new AttentionRecorder();
+  const made = await draw(pipeline, { ...run, recorder });
+  const record = { ...settings, model: await model() };
+  const png = await encodePng(made.image, { text: runRecordToPngText(record) });
+  throwIfAborted(control.signal, `generate "${path}"`);
+  await writeFileAtomic(path, png);
+  if (beside.attention !== undefined && recorder) {
+    await saveAttention(beside.attention, { recorder, pipeline, prompt: settings.prompt, image: made.image });
+  }
+  if (beside.stages !== undefined) {
+    await saveStages(beside.stages, made.stages ?? [{ caption: settings.method, image: made.image }]);
+  }
+  return made.report;
+}
+
+async function draw(
   pipeline: Pipeline,
-  { settings, model, sources, networks, path, control, lowMemory }: PictureRun,
-): Promise<void> {
+  {
+    settings,
+    sources,
+    networks,
+    control,
+    lowMemory,
+    method,
+    agent,
+    request,
+    recorder,
+  }: PictureRun & { recorder?: AttentionRecorder },
+): Promise<MethodPicture> {
   const { prompt, longPrompts, seed, steps, guidanceScale, width, height, strength } = settings;
   const options = {
     prompt,
@@ -141,19 +204,18 @@ async function makePicture(
     scheduler: settings.scheduler as SchedulerName,
     controls: networks.controls,
     adapters: networks.adapters,
+    attention: recorder,
     lowMemory,
     ...control,
   };
   const [image, mask] = [sources.initImage?.image, sources.mask?.image];
+  if (method && !image) return method.generate(pipeline, { ...options, ...methodRequest(request), agent });
   const [made] = await (image
     ? mask
       ? inpaint(pipeline, { ...options, image, mask, strength })
       : imageToImage(pipeline, { ...options, image, strength })
     : textToImage(pipeline, options));
-  const record = { ...settings, model: await model() };
-  const png = await encodePng(made.image, { text: runRecordToPngText(record) });
-  throwIfAborted(control.signal, `generate "${path}"`);
-  await writeFileAtomic(path, png);
+  return made;
 }
 
 interface Opened {
@@ -161,11 +223,12 @@ interface Opened {
   folder: string;
   loras: Lora[];
   controls: ControlRecord[];
+  method?: Method;
 }
 
 /** The plan with every default filled in. */
-function settle(plan: GeneratePlan, { pipeline, folder, loras, controls }: Opened): Settings {
-  const preferred = modelDefaults(folder);
+function settle(plan: GeneratePlan, { pipeline, folder, loras, controls, method }: Opened): Settings {
+  const preferred = { ...method?.defaults, ...definedOnly(modelDefaults(folder)) };
   const { height, width } = plan.initImage ? sizeFor(pipeline, plan.initImage.image) : trainedSize(pipeline);
   return {
     method: plan.method,
@@ -184,7 +247,12 @@ function settle(plan: GeneratePlan, { pipeline, folder, loras, controls }: Opene
     software: { ...softwareVersions(), device: pipeline.runtime.device },
     loras: loras.map(({ name, scale, fingerprint: content }) => ({ name, scale, fingerprint: content })),
     controls,
+    methodOptions: plan.methodSettings,
   };
+}
+
+function definedOnly<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** As long and wide as the options would allow, so that the run can be repeated from its settings. */
@@ -215,8 +283,15 @@ function warnOfDifferences(plan: GeneratePlan, record: Settings, onProgress: OnP
   }
 }
 
-function result(plan: GeneratePlan, { record, elapsedMs }: { record: RunRecord; elapsedMs: number }): CommandResult {
-  const files = plan.outPaths.map((path, i) => ({ path, seed: record.seed + i }));
+function result(
+  plan: GeneratePlan,
+  { record, reports, elapsedMs }: { record: RunRecord; reports: readonly MethodPicture['report'][]; elapsedMs: number },
+): CommandResult {
+  const files = plan.outPaths.map((path, i) => ({
+    path,
+    seed: record.seed + i,
+    ...(reports[i] && { report: reports[i] }),
+  }));
   const { schema: _, ...settings } = runRecordToJson(record);
   return {
     json: { ...settings, files, elapsed_ms: Math.round(elapsedMs) },

@@ -11,6 +11,8 @@ export const LIMITS = {
   loraStrength: { min: -100, max: 100, whole: false },
   /** Of a ControlNet or T2I-Adapter; published ones are used between 0 and 2. */
   controlScale: { min: 0, max: 10, whole: false },
+  /** Pictures that a method chooses from. */
+  candidates: { min: 1, max: 64, whole: true },
   count: { min: 1, max: 1000, whole: true },
   /** Pixels. Beyond 2048 it needs more memory than a machine that runs this is likely to have. */
   side: { min: 64, max: 2048, multiple: 8 },

@@ -38,6 +38,7 @@ const wireSchema = z.object({
   software: z.record(z.string(), z.string()),
   loras: z.array(z.object({ name: z.string(), scale: z.number(), fingerprint: z.string() })).optional(),
   controls: z.array(controlSchema).optional(),
+  method_options: z.record(z.string(), z.unknown()).optional(),
 });
 
 /**
@@ -80,6 +81,8 @@ export interface RunRecord {
   loras?: { name: string; scale: number; fingerprint: string }[];
   /** ControlNets and T2I-Adapters. */
   controls?: ControlRecord[];
+  /** What the method was asked for besides plain sampling; checked by whoever knows the method. */
+  methodOptions?: Readonly<Record<string, unknown>>;
 }
 
 /** The record as it goes over the wire, in snake_case. */
@@ -103,6 +106,8 @@ export function runRecordToJson(record: RunRecord): z.infer<typeof wireSchema> {
     software: record.software,
     ...(record.loras?.length && { loras: record.loras }),
     ...(record.controls?.length && { controls: record.controls }),
+    ...(record.methodOptions &&
+      Object.keys(record.methodOptions).length > 0 && { method_options: record.methodOptions }),
   };
 }
 
@@ -130,13 +135,14 @@ export function runRecordFromPngText(text: Record<string, string>, operation: st
   }
   const parsed = wireSchema.safeParse(parseJson(source, operation));
   if (!parsed.success) throw recordError(operation, parsed.error.issues);
-  const { negative_prompt, guidance_scale, long_prompts, init_image, schema: _, ...same } = parsed.data;
+  const { negative_prompt, guidance_scale, long_prompts, init_image, method_options, schema: _, ...same } = parsed.data;
   return {
     ...same,
     negativePrompt: negative_prompt,
     guidanceScale: guidance_scale,
     ...(long_prompts && { longPrompts: long_prompts }),
     ...(init_image && { initImage: init_image }),
+    ...(method_options && { methodOptions: method_options }),
   };
 }
 

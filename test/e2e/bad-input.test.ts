@@ -143,7 +143,7 @@ describe('generate', () => {
   it.each<[string, string[], RegExp]>([
     ['no prompt', ['generate'], /prompt: expected a few words.*hint: for example/s],
     ['an empty prompt', ['generate', ' '], /got an empty one.*hint: for example/s],
-    ['a method that is not there yet', [...draw, '--method', 'record'], /expected sd, got "record".*hint:/s],
+    ['an unknown method', [...draw, '--method', 'magic'], /expected record, sd.*got "magic".*hint:/s],
     ['an unknown model', ['generate', 'x', '--model', 'nothing'], /no such name or folder.*hint:/s],
     [
       'a model that is a file',

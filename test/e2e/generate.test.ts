@@ -25,7 +25,7 @@ beforeEach(() => {
   cwd = mkdtempSync(join(scratch, 'run-'));
 });
 
-const generate = (...args: string[]) => program.run(['generate', ...args], { cwd });
+const generate = (...args: string[]) => program.run(['generate', '--method', 'sd', ...args], { cwd });
 const bytes = (name: string) => readFileSync(join(cwd, name));
 
 describe('generate', () => {
@@ -179,7 +179,7 @@ it("the README's program makes a picture", async () => {
 });
 
 describe('generate, interrupted', () => {
-  const long = (out: string) => ['generate', 'a man', '--model', model, '--steps', '1000', '--out', out];
+  const long = (out: string) => ['generate', 'a man', '--method', 'sd', '--model', model, '--steps', '1000', '--out', out];
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends with 130 after %s and leaves no file', async (signal) => {
     const run = program.start(long('a.png'), { cwd });
@@ -203,7 +203,7 @@ describe('generate, interrupted', () => {
   });
 
   it('finishes the picture although nobody reads its output any more', async () => {
-    const run = program.start(['generate', 'a man', '--model', model, '--steps', '2', '--out', 'a.png'], { cwd });
+    const run = program.start(['generate', 'a man', '--method', 'sd', '--model', model, '--steps', '2', '--out', 'a.png'], { cwd });
     run.child.stdout?.destroy();
     run.child.stderr?.destroy();
     expect((await run.finished).code).toBe(0);

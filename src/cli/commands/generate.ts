@@ -1,5 +1,6 @@
 // `contrapposto generate`: a picture from a sentence.
 import { Command, Option } from 'commander';
+import { METHOD_NAMES } from '../../methods/registry.js';
 import { startAhead } from '../../runtime/worker-client.js';
 import { execute } from '../execute.js';
 import type { GenerateOptions } from '../generate-plan.js';
@@ -11,7 +12,20 @@ export function generateCommand(): Command {
   const command = new Command('generate')
     .description('make a picture from a sentence')
     .argument('[prompt]', 'what to show, for example "a woman is riding a bicycle"')
-    .option('--method <name>', 'how it is generated: sd (plain latent diffusion)')
+    .option(
+      '--method <name>',
+      `how it is generated: ${METHOD_NAMES.join(', ')} (default: ${METHOD_NAMES[0]}; sd, plain sampling, with --init-image, --control or --adapter)`,
+    )
+    .addOption(number('--candidates <n>', 'pictures to choose from', integer('--candidates', LIMITS.candidates)))
+    .option(
+      '--box <[word=]x1,y1,x2,y2>',
+      'where the object belongs, in pixels, in place of what the agent proposes; may be repeated',
+      collect,
+      [],
+    )
+    .option('--agent <name>', 'who reasons: local (default), or openai for any endpoint of that kind')
+    .option('--modules <letters>', 'parts of ReCorD that act, of G, R and C (default: GRC)')
+    .option('--preset <name>', 'published settings of ReCorD: reference-demo, reference-bench or paper-open')
     .option('--negative-prompt <text>', 'what to keep out of the picture')
     .option('--long-prompts <how>', "beyond the text encoder's length: cut (default), or chunk to read it in parts")
     .option('--init-image <file>', 'the picture to change')
@@ -63,7 +77,9 @@ export function generateCommand(): Command {
     .option('--from <png>', 'repeat the run that made this picture; other options override its settings')
     .option('--low-memory', 'release each network as soon as it is not needed (default: for large models)')
     .option('--no-low-memory', 'keep all networks loaded')
-    .option('--preview <png>', 'keep writing the unfinished picture here');
+    .option('--preview <png>', 'keep writing the unfinished picture here')
+    .option('--save-attention <folder>', 'what each word attended to, drawn over the picture: one PNG a word')
+    .option('--save-stages <png>', 'the stages of the method in a row: candidates, layout, result');
   addSharedOptions(command, { out: 'the PNG to write (default: named after prompt and seed)' });
   return command.action(async (prompt: string | undefined, options: GenerateOptions) => {
     // The engine is loaded only once the command line is known to be good, in two threads at once.

@@ -46,6 +46,13 @@ export class AttentionRecorder {
     }
   }
 
+  /** Takes over what another one recorded, in place of its own. */
+  adopt(other: AttentionRecorder): void {
+    this.#sums.clear();
+    for (const [key, sum] of other.#sums) this.#sums.set(key, sum);
+    this.#steps = other.#steps;
+  }
+
   /**
    * The map of each word of the text: mean over its tokens, over all resolutions brought to the finest, and over steps.
    *

@@ -16,8 +16,8 @@ export interface CrossTaps {
   resolutions(): Resolution[];
   /** Mean over heads and layers at this resolution [rows, T, S]; undefined where no layer is read there. */
   mean(resolution: Resolution): Value | undefined;
-  /** Each layer's mean over heads, in the order of the layers. */
-  layers: { site: AttentionSite; maps: Value }[];
+  /** Each layer's probabilities [rows, heads, T, S] and their mean over heads, in the order of the layers. */
+  layers: { site: AttentionSite; probs: Value; maps: Value }[];
 }
 
 /** Gathers maps symbolically, for losses and outputs. */
@@ -31,7 +31,7 @@ export function crossTaps(options: CrossTapOptions = {}): CrossTaps {
     attention: (site, probs) => {
       if (site.kind !== 'cross' || !where(site)) return probs;
       const read = rows ? Slice(probs, { starts: [rows.start], ends: [rows.end], axes: [0] }) : probs;
-      layers.push({ site, maps: ReduceMean(read, { axes: [1], keepdims: false }) }); // [rows, T, S]
+      layers.push({ site, probs: read, maps: ReduceMean(read, { axes: [1], keepdims: false }) }); // [rows, T, S]
       return probs;
     },
     resolutions: () => [

@@ -186,3 +186,8 @@ export function columnOf(map: Tensor, { token, resolution }: { token: number; re
 export function mapAt(result: BranchResult, resolution: Resolution): Tensor | undefined {
   return result.maps.get(resolutionName(resolution));
 }
+
+/** Maps under the names that the network gives them. */
+export function asOutputs(maps: BranchResult['maps']): Record<string, Tensor> {
+  return Object.fromEntries(Array.from(maps, ([name, map]) => [CROSS_OUTPUT + name, map]));
+}

@@ -2,10 +2,10 @@
 import type { Image } from '../../core/image.js';
 import { Philox, randomNormal } from '../../core/random.js';
 import type { Tensor } from '../../core/tensor.js';
-import type { CanvasBox } from '../../diffusion/attention-control/index.js';
+import { AttentionRecorder, type CanvasBox } from '../../diffusion/attention-control/index.js';
 import { toImage } from '../../diffusion/generation.js';
 import type { Pipeline } from '../../diffusion/pipeline.js';
-import { type BranchNetwork, columnOf, denoiseBranches, mapAt } from './branches.js';
+import { asOutputs, type BranchNetwork, columnOf, denoiseBranches, mapAt } from './branches.js';
 import { objectBox } from './object-box.js';
 import { type Scene, swapsAt } from './scene.js';
 
@@ -16,6 +16,8 @@ export interface Candidate {
   latents: Tensor;
   /** b_0 of each object of the scene. */
   objectBoxes: (CanvasBox | null)[];
+  /** What it attended to, where that is asked for. */
+  attention?: AttentionRecorder;
 }
 
 /** Seeds are drawn below this, so that they stay exact in JSON. */
@@ -60,6 +62,7 @@ export async function drawCandidate(
 ): Promise<Candidate> {
   const { settings, sampling, objects, lossAt } = scene;
   const { scheduler, steps, signal, onProgress } = sampling;
+  const attention = sampling.attention && new AttentionRecorder();
   const truncated = settings.phase1 === 'truncated' && !whole;
   const result = await denoiseBranches(network, {
     scheduler,
@@ -68,7 +71,8 @@ export async function drawCandidate(
     noise: noiseOf(pipeline, { scene, seed }),
     swapsAt: swapsAt(scene, { guided: false }),
     signal,
-    onStep: ({ index, taken, denoised }) => {
+    onStep: ({ index, taken, denoised, maps }) => {
+      attention?.add(asOutputs(maps));
       const preview = async () => toImage(await pipeline.decode(denoised, { signal }));
       onProgress?.({ type: 'step', stage, step: index + 1, steps: taken, preview });
     },
@@ -78,6 +82,7 @@ export async function drawCandidate(
   return {
     seed,
     latents,
+    ...(attention && { attention }),
     image: toImage(await pipeline.decode(latents, { signal })),
     objectBoxes: objects.map(({ token }) => (map ? objectBox(columnOf(map, { token, resolution: lossAt })) : null)),
   };

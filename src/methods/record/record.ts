@@ -8,7 +8,7 @@ import { type GenerationOptions, generationSettings } from '../../diffusion/gene
 import type { Pipeline } from '../../diffusion/pipeline.js';
 import { requirePlainUNet, textToImage } from '../../diffusion/text-to-image.js';
 import type { Box } from '../../pose/person.js';
-import { type BranchNetwork, denoiseBranches, openBranches } from './branches.js';
+import { asOutputs, type BranchNetwork, denoiseBranches, openBranches } from './branches.js';
 import { type Candidate, candidateSeeds, drawCandidate, drawCandidates, noiseOf } from './candidates.js';
 import { openCorrection } from './correction.js';
 import { detectorFinder, onCanvas, type PersonFinder } from './person.js';
@@ -159,7 +159,11 @@ async function finish(
   pipeline: Pipeline,
   { scene, network, chosen }: { scene: Scene; network?: BranchNetwork; chosen: Candidate },
 ): Promise<Final> {
-  if (scene.settings.phase1 === 'full' || !network) return { ...chosen, losses: [] };
+  const { attention } = scene.sampling;
+  if (scene.settings.phase1 === 'full' || !network) {
+    if (chosen.attention) attention?.adopt(chosen.attention);
+    return { ...chosen, losses: [] };
+  }
   const swapped = scene.settings.modules.includes('G') ? scene : withoutSwaps(scene);
   const drawn = await drawCandidate(pipeline, {
     scene: swapped,
@@ -168,6 +172,7 @@ async function finish(
     stage: 'finish',
     whole: true,
   });
+  if (drawn.attention) attention?.adopt(drawn.attention);
   return { ...drawn, losses: [] };
 }
 
@@ -182,7 +187,7 @@ async function correct(
   }: { scene: Scene; network: BranchNetwork; chosen: Candidate; layouts: readonly LayoutReport[] },
 ): Promise<Final> {
   const { sampling, settings, objects } = scene;
-  const { scheduler, steps, signal, onProgress } = sampling;
+  const { scheduler, steps, attention, signal, onProgress } = sampling;
   const guided = objects.flatMap(({ token }, i) => {
     const box = layouts[i].proposed;
     return box ? [{ token, box }] : [];
@@ -206,7 +211,8 @@ async function correct(
     swapsAt: swapsAt(settings.modules.includes('G') ? scene : withoutSwaps(scene), { guided: true }),
     guide: correction.guide,
     signal,
-    onStep: ({ index, taken, denoised }) => {
+    onStep: ({ index, taken, denoised, maps }) => {
+      attention?.add(asOutputs(maps));
       const preview = async () => toImage(await pipeline.decode(denoised, { signal }));
       onProgress?.({ type: 'step', stage: 'correct', step: index + 1, steps: taken, preview });
     },

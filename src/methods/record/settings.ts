@@ -102,7 +102,7 @@ const SMALL_SIDE = 64;
 function familyDefaults({ unetConfig }: Pipeline): Partial<RecordSettings> {
   const [side] = unetConfig.sampleSize ?? [SMALL_SIDE];
   if (side < SMALL_SIDE) {
-    return { guidanceShare: 0.5, stepRule: 'relative', scaleFactor: 0.3, competing: 'prompt', guidanceShrink: 2 };
+    return { guidanceShare: 0.3, stepRule: 'relative', scaleFactor: 0.06, competing: 'prompt', guidanceShrink: 2 };
   }
   return unetConfig.addedTimeWidth === undefined ? {} : { guidanceShare: 25 / 50, scaleFactor: 20 };
 }
