@@ -35,8 +35,8 @@ afterAll(() => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-const METHODS = 'sd:guidance=1:steps=30,sd:guidance=6:steps=30';
-const MEASURES = 'person,ssim,clip-score,seconds';
+const METHODS = 'sd:guidance=1:steps=15,sd:guidance=6:steps=15';
+const MEASURES = 'judge-top1,ssim,clip-score,seconds';
 const args = (out: string, ...rest: string[]) => [
   'evaluate',
   'cases.jsonl',
@@ -83,11 +83,11 @@ describe('evaluate', () => {
 
     // Killed while pictures are made, interrupted in the second method, killed while they are measured, then finished.
     const first = program.start(args('killed', '--measures', MEASURES), { cwd });
-    await first.says(/guidance=1:steps=30 1\/4/);
+    await first.says(/guidance=1:steps=15 1\/4/);
     first.child.kill('SIGKILL');
     await first.finished;
     const second = program.start(args('killed', '--measures', MEASURES), { cwd });
-    await second.says(/guidance=6:steps=30 1\/4/);
+    await second.says(/guidance=6:steps=15 1\/4/);
     second.child.kill('SIGINT');
     expect((await second.finished).code).toBe(130);
     const third = program.start(args('killed', '--measures', MEASURES), { cwd });
@@ -100,10 +100,10 @@ describe('evaluate', () => {
 
     expect(digests('killed')).toEqual(digests('whole'));
     expect(resultsOf('killed')).toEqual(resultsOf('whole'));
-  }, 300_000);
+  }, 600_000);
 
   it('makes a picture that generate repeats, and makes one again when another is asked for', async () => {
-    const out = join('whole', 'pictures', 'sd-guidance-6-steps-30', 'case-1-1.png');
+    const out = join('whole', 'pictures', 'sd-guidance-6-steps-15', 'case-1-1.png');
     const again = await program.run(['generate', '--from', out, '--out', 'again.png', '--json'], { cwd });
     expect(again.code).toBe(0);
     expect(readFileSync(join(cwd, 'again.png'))).toEqual(readFileSync(join(cwd, out)));
