@@ -14,6 +14,7 @@ import {
   Reshape,
   Slice,
   Softmax,
+  Sqrt,
   Sub,
   scope,
   Unsqueeze,
@@ -116,7 +117,8 @@ function varied(graph: Graph, given: { input: LayoutModelInput; truth: Value }) 
   const { input, truth } = mirroredSome(given.input, given.truth, draw('mirror'));
   const known = (name: string) => Cast(Reshape(draw(name), [batch]), { to: 'int64' });
   const hasPresent = draw('has_present');
-  const present = perturbed(truth, { amplitude: draw('amplitude'), draws: draw('places', 4) });
+  // Large amplitudes twice as often as half of them: a wrong box is the usual reason to ask.
+  const present = perturbed(truth, { amplitude: Sqrt(draw('amplitude')), draws: draw('places', 4) });
   return {
     truth,
     input: {
