@@ -31,6 +31,8 @@ export interface MakeOptions extends RunControl {
 }
 
 const SAMPLE_MS = 100;
+/** Failures that are reported one by one; all are in the results. */
+const MOST_WARNINGS = 3;
 
 /**
  * Pictures of all tasks, in their order. What fails is recorded and tried again by the next run; an interrupt is thrown.
@@ -43,17 +45,21 @@ export async function makePictures(
 ): Promise<{ pictures: MadePicture[]; kept: number }> {
   const { method, signal, onProgress } = options;
   const pictures: MadePicture[] = [];
-  let kept = 0;
+  let [kept, failed] = [0, 0];
   for (const task of tasks) {
     throwIfAborted(signal, `pictures of ${method.label}`);
     const { picture, wasThere } = await makePicture(opened, task, options);
     pictures.push(picture);
     if (wasThere) kept++;
     if (picture.failure) {
+      failed++;
       const message = `${method.label} failed on case ${task.case.id}, seed ${task.seed}: ${picture.failure}`;
-      onProgress?.({ type: 'warning', message });
+      if (failed <= MOST_WARNINGS) onProgress?.({ type: 'warning', message });
     }
     onProgress?.({ type: 'step', stage: method.label, step: pictures.length, steps: tasks.length });
+  }
+  if (failed > MOST_WARNINGS) {
+    onProgress?.({ type: 'warning', message: `${method.label} failed on ${failed} of ${tasks.length} pictures` });
   }
   return { pictures, kept };
 }
