@@ -44,15 +44,17 @@ export function vCocoCases(path: string): LayoutCase[] {
   });
 }
 
-/** HICO-DET's pairs whose verb V-COCO has too, and all its pairs with the verb taken for the nearest known one. */
-export function hicoCases(path: string): { mapped: LayoutCase[]; others: LayoutCase[]; pairs: number } {
+/**
+ * HICO-DET's pairs whose verb V-COCO has too, and its others with the verb taken for the nearest known one.
+ *
+ * @param options.every takes one picture in so many
+ */
+export function hicoCases(path: string, options: { every: number }): { mapped: LayoutCase[]; others: LayoutCase[] } {
   const mapped: LayoutCase[] = [];
   const others: LayoutCase[] = [];
-  let pairs = 0;
-  for (const picture of readHicoDet(path).pictures) {
+  for (const picture of readHicoDet(path).pictures.filter((_, i) => i % options.every === 0)) {
     const people = differing(picture.pairs.map((pair) => pair.humanBox));
     for (const { verb, object, humanBox, objectBox } of picture.pairs) {
-      pairs++;
       if (verb === 'no_interaction') continue;
       const same = verbOfHicoDet(verb, object);
       const one = {
@@ -67,7 +69,7 @@ export function hicoCases(path: string): { mapped: LayoutCase[]; others: LayoutC
       (same ? mapped : others).push(one);
     }
   }
-  return { mapped, others, pairs };
+  return { mapped, others };
 }
 
 /** Rendered scenes in which somebody uses something, with the points of the body. */
