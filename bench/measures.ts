@@ -1,4 +1,4 @@
-// How long the measures take: pictures a second, and the distances of 10,000 features of 2,048. `npx tsx bench/measures.ts`
+// How long the measures take: pictures a second, and the distances of 10,000 features of 2,048. `npx tsx bench/measures.ts [pictures|networks|features]`
 import { availableParallelism } from 'node:os';
 import { featureSums, frechetOfStatistics } from '../src/metrics/feature-statistics.js';
 import { inceptionScoreSums } from '../src/metrics/inception-score.js';
@@ -10,6 +10,7 @@ import { poseMask } from '../src/metrics/pose-mask.js';
 import { ssim } from '../src/metrics/structural-similarity.js';
 import { noisePicture, normalRows } from '../src/metrics/test-pictures.js';
 import { randomPose } from '../src/metrics/test-poses.js';
+import { inceptionV3Graph, perceptualDistanceGraph, randomWeights } from '../src/models/index.js';
 import { createRuntime, type Runtime } from '../src/runtime/index.js';
 
 const ROWS = 10_000;
@@ -50,6 +51,27 @@ async function ofPictures(): Promise<Cost[]> {
   ];
 }
 
+/** Networks of the user, with random weights: they take as long. */
+async function ofNetworks(runtime: Runtime): Promise<Cost[]> {
+  const [a, b] = [1, 2].map((seed) => {
+    const { data } = noisePicture(seed, SIZE);
+    return { dtype: 'uint8' as const, shape: [1, SIZE.heightPx, SIZE.widthPx, 3], data };
+  });
+  const inception = inceptionV3Graph({ batch: 1, ...SIZE, widths: [2048] });
+  const costs: Cost[] = [];
+  for (const [name, graph, feeds] of [
+    ['InceptionV3, 2,048 features', inception, { pictures: a }],
+    ['LPIPS by AlexNet, 256 x 256', perceptualDistanceGraph('alex', { batch: 1, ...SIZE }), { a, b }],
+    ['LPIPS by VGG-16, 256 x 256', perceptualDistanceGraph('vgg', { batch: 1, ...SIZE }), { a, b }],
+  ] as const) {
+    const session = await runtime.session(graph, randomWeights(graph, 1));
+    await session.run(feeds);
+    costs.push(await cost(name, () => session.run(feeds), { times: 10 }));
+    await session.release();
+  }
+  return costs;
+}
+
 async function ofFeatures(runtime: Runtime): Promise<Cost[]> {
   const sets = [1, 2].map((seed) => normalRows(seed, { rows: ROWS, columns: FEATURES, shift: seed / 10 }));
   const shape = `${ROWS} x ${FEATURES}`;
@@ -69,10 +91,13 @@ async function ofFeatures(runtime: Runtime): Promise<Cost[]> {
 }
 
 const runtime = createRuntime();
-const costs = [...(await ofPictures()), ...(await ofFeatures(runtime))];
+const wanted = process.argv[2];
+const parts = { pictures: ofPictures, networks: () => ofNetworks(runtime), features: () => ofFeatures(runtime) };
+const costs: Cost[] = [];
+for (const [name, measure] of Object.entries(parts)) if (!wanted || wanted === name) costs.push(...(await measure()));
 await runtime.close();
 console.error(`${availableParallelism()} cores, ${(process.memoryUsage().rss / 1e9).toFixed(2)} GB resident`);
 for (const { measure, wallS, cpuS, perSecond } of costs) {
-  const rate = perSecond ? `  ${perSecond.toFixed(0)} a second and core` : '';
+  const rate = perSecond ? `  ${perSecond.toPrecision(2)} a second and core` : '';
   console.log(`${measure}: ${wallS.toFixed(2)} s, ${cpuS.toFixed(2)} s of CPU${rate}`);
 }
