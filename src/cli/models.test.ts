@@ -73,6 +73,15 @@ describe('models', () => {
     await expect(pullModel('org/tiny', { context })).rejects.toMatchObject({ code: 'usage' });
   });
 
+  it.each(['judge', 'scorer', 'layout'])('verifies the embedded network %s against its config', async (name) => {
+    events.length = 0;
+    const { json } = await verifyModel(name, context);
+    expect(json).toMatchObject({ name, valid: true });
+    expect(events.filter((event) => event.type === 'warning')).toEqual([]);
+    const { json: listed } = await listModels();
+    expect(listed['networks']).toContainEqual(expect.objectContaining({ name, fingerprint: json['fingerprint'] }));
+  });
+
   it('refuses to pull what is no name on the hub', async () => {
     await expect(pullModel('mini', { context })).rejects.toMatchObject({ code: 'usage' });
   });

@@ -7,12 +7,12 @@ import { type Shape, sizeOf, type WeightSource } from '../core/tensor.js';
 import { expectedParameters, networkClass } from '../models/expected-parameters.js';
 import { checkpointFingerprint } from '../weights/fingerprint.js';
 import { cachedModels, hubSettings, parseHubId, resolveModel } from '../weights/hub.js';
-import { type Checkpoint, openCheckpoint } from '../weights/index.js';
-import { embeddedModels, modelFolder } from '../weights/model-folder.js';
+import { type Checkpoint, type ModelFolder, openCheckpoint, openModelFolder } from '../weights/index.js';
+import { embeddedModels, embeddedNetwork, embeddedNetworks, modelFolder } from '../weights/model-folder.js';
 import type { CommandContext, CommandResult } from './execute.js';
 import { onnxInfo } from './onnx-info.js';
 
-/** The embedded models with their parameters and size on disk, and what the hub's cache has. */
+/** The embedded models and single networks with their parameters and size on disk, and what the hub's cache has. */
 export async function listModels(): Promise<CommandResult> {
   const models = await Promise.all(embeddedModels().map((name) => describe(name, modelFolder(name))));
   const cached = await Promise.all(
@@ -23,13 +23,18 @@ export async function listModels(): Promise<CommandResult> {
       path: folder,
     })),
   );
+  const networks = embeddedNetworks().map((name) => ({ name, folder: embeddedNetwork(name) }));
+  const beside = await Promise.all(networks.map(({ name, folder }) => describeNetwork(name, folder)));
   const lines = [
-    ...models.map(
+    ...[...models, ...beside].map(
       (m) => `${m.name}  ${millions(m.parameters)} M parameters  ${millions(m.bytes)} MB  ${m.fingerprint}`,
     ),
     ...cached.map((m) => `${m.name}  ${millions(m.bytes)} MB  in the cache`),
   ];
-  return { json: { models, cached }, text: lines.join('\n') || 'no model is embedded in this copy, none is cached' };
+  return {
+    json: { models, networks: beside, cached },
+    text: lines.join('\n') || 'no model is embedded in this copy, none is cached',
+  };
 }
 
 /** Downloads a model of the hub into the cache; throws `usage` for what is no name on the hub. */
@@ -79,12 +84,13 @@ export async function modelInfo(model: string, context: CommandContext): Promise
  * those of the config, and whatever reading throws.
  */
 export async function verifyModel(model: string, context: CommandContext): Promise<CommandResult> {
+  if (embeddedNetworks().includes(model)) return verifyNetwork(model, context);
   const path = await resolveModel(model, context);
   const checkpoint = openCheckpoint(path);
   try {
     for (const name of checkpoint.components) {
       context.onProgress({ type: 'stage', stage: 'verify', detail: name });
-      await verifyComponent(checkpoint, { name, context });
+      await verifyComponent(checkpoint.component(name), { name, context });
     }
     const about = await describe(model, path);
     return { json: { ...about, valid: true }, text: `${model} is whole (fingerprint ${about.fingerprint})` };
@@ -93,12 +99,25 @@ export async function verifyModel(model: string, context: CommandContext): Promi
   }
 }
 
+/** The same for a network that is embedded by itself. */
+async function verifyNetwork(name: string, context: CommandContext): Promise<CommandResult> {
+  const folder = embeddedNetwork(name);
+  const files = openModelFolder(folder);
+  try {
+    context.onProgress({ type: 'stage', stage: 'verify', detail: name });
+    await verifyComponent(files, { name, context });
+  } finally {
+    files.close();
+  }
+  const about = await describeNetwork(name, folder);
+  return { json: { ...about, valid: true }, text: `${name} is whole (fingerprint ${about.fingerprint})` };
+}
+
 async function verifyComponent(
-  checkpoint: Checkpoint,
+  files: ModelFolder,
   { name: component, context }: { name: string; context: CommandContext },
 ): Promise<void> {
   const { signal, onProgress } = context;
-  const files = checkpoint.component(component);
   const expected = expectedParameters(files);
   if (expected) requireShapes(component, expected);
   else {
@@ -150,6 +169,16 @@ async function describe(name: string, path: string) {
     return { name, parameters, bytes: await bytesOf(path), fingerprint: await checkpointFingerprint(path) };
   } finally {
     checkpoint.close();
+  }
+}
+
+async function describeNetwork(name: string, folder: string) {
+  const { weights, close } = openModelFolder(folder);
+  try {
+    const parameters = parametersOf(weights);
+    return { name, parameters, bytes: await bytesOf(folder), fingerprint: await checkpointFingerprint(folder) };
+  } finally {
+    close();
   }
 }
 

@@ -2,7 +2,10 @@
 import type { Shape, WeightSource } from '../core/tensor.js';
 import type { Graph } from '../graph/index.js';
 import { openAutoencoder } from './autoencoder.js';
+import { clipGraph, parseClipConfig } from './clip-model.js';
 import { clipTextGraph, clipTextPrefix, parseClipTextConfig } from './clip-text-model.js';
+import { judgeGraph, parseJudgeConfig } from './judge.js';
+import { layoutGraph, parseLayoutModelConfig } from './layout-model.js';
 import { parseUNet2DConditionConfig, unetGraph } from './unet-2d-condition.js';
 
 export interface NetworkFiles {
@@ -43,8 +46,16 @@ export function expectedParameters({
     if (kind.endsWith('Projection')) shapes.set('text_projection.weight', [text.projection_dim, text.hidden_size]);
     return { shapes, weights };
   }
-  return undefined;
+  const graph = kind && SINGLE_GRAPHS[kind]?.(config);
+  return graph ? { shapes: shapesOf([graph]), weights } : undefined;
 }
+
+/** Networks whose one graph uses every parameter under its stored name. */
+const SINGLE_GRAPHS: Readonly<Record<string, (config: unknown) => Graph>> = {
+  CLIPModel: (config) => clipGraph(parseClipConfig(config), { texts: 1, images: 1 }),
+  Judge: (config) => judgeGraph(parseJudgeConfig(config), { batch: 1 }),
+  LayoutModel: (config) => layoutGraph(parseLayoutModelConfig(config), { batch: 1 }),
+};
 
 function shapesOf(graphs: readonly Graph[]): Map<string, Shape> {
   return new Map(graphs.flatMap((graph) => Array.from(graph.parameters.values(), (p) => [p.name, p.shape] as const)));

@@ -15,6 +15,13 @@ export function embeddedModels(): string[] {
   return readdirSync(EMBEDDED).filter((name) => existsSync(join(EMBEDDED, name, INDEX)));
 }
 
+/** Names of the single networks that are embedded beside the models: judges, scorers. */
+export function embeddedNetworks(): string[] {
+  if (!existsSync(EMBEDDED)) return [];
+  const has = (name: string, file: string) => existsSync(join(EMBEDDED, name, file));
+  return readdirSync(EMBEDDED).filter((name) => has(name, 'config.json') && !has(name, INDEX));
+}
+
 /** The folder of an embedded model's name, or the path itself when something is there; throws `not-found`. */
 export function modelFolder(nameOrPath: string): string {
   const names = embeddedModels();
