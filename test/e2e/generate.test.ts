@@ -179,7 +179,18 @@ it("the README's program makes a picture", async () => {
 });
 
 describe('generate, interrupted', () => {
-  const long = (out: string) => ['generate', 'a man', '--method', 'sd', '--model', model, '--steps', '1000', '--out', out];
+  const long = (out: string) => [
+    'generate',
+    'a man',
+    '--method',
+    'sd',
+    '--model',
+    model,
+    '--steps',
+    '1000',
+    '--out',
+    out,
+  ];
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends with 130 after %s and leaves no file', async (signal) => {
     const run = program.start(long('a.png'), { cwd });
@@ -203,7 +214,10 @@ describe('generate, interrupted', () => {
   });
 
   it('finishes the picture although nobody reads its output any more', async () => {
-    const run = program.start(['generate', 'a man', '--method', 'sd', '--model', model, '--steps', '2', '--out', 'a.png'], { cwd });
+    const run = program.start(
+      ['generate', 'a man', '--method', 'sd', '--model', model, '--steps', '2', '--out', 'a.png'],
+      { cwd },
+    );
     run.child.stdout?.destroy();
     run.child.stderr?.destroy();
     expect((await run.finished).code).toBe(0);

@@ -2,9 +2,11 @@
 import type { Image } from '../../core/image.js';
 import type { OnProgress } from '../../core/progress.js';
 import { CANVAS, type CanvasBox } from '../../diffusion/attention-control/index.js';
+import { openJudge } from '../../metrics/judge.js';
 import { toMediaPipe } from '../../pose/convert.js';
 import { createPoseDetector } from '../../pose/detect/detector.js';
-import type { Keypoint } from '../../pose/person.js';
+import { boxOf, type Keypoint } from '../../pose/person.js';
+import type { Runtime } from '../../runtime/index.js';
 
 export interface FoundPerson {
   /** The 33 MediaPipe points on the canvas of 512, outside of it too; score 0 where unknown. */
@@ -34,12 +36,36 @@ export function detectorFinder(): PersonFinder {
       const { people } = await detector.detect(image, { ...options, hands: false, face: false });
       const [best] = people;
       if (!best) return undefined;
-      const [right, down] = [CANVAS / image.widthPx, CANVAS / image.heightPx];
-      const points = best.mediapipe ?? toMediaPipe(best);
-      const keypoints = points.map((p) => ({ ...p, x: Math.trunc(p.x * right), y: Math.trunc(p.y * down) }));
+      const keypoints = canvasPoints(best.mediapipe ?? toMediaPipe(best), image);
       return { keypoints, box: onCanvas(best.box, image), people: people.length };
     },
   };
+}
+
+/** Points below this are guesses. */
+const KNOWN_POINT = 0.3;
+/** Body points that have to be known before somebody counts as found. */
+const LEAST_POINTS = 8;
+const BODY_POINTS = 17;
+
+/** Asks the embedded judge first, which knows how mini draws people, and `otherwise` where it is unsure. */
+export function judgeFinder(runtime: Runtime, otherwise: PersonFinder): PersonFinder {
+  const judge = openJudge(runtime);
+  return {
+    close: () => otherwise.close(),
+    async find(image, options) {
+      const keypoints = await judge.judgeKeypoints(image, options);
+      const known = keypoints.slice(0, BODY_POINTS).filter(({ score }) => score >= KNOWN_POINT);
+      const box = boxOf(known);
+      if (known.length < LEAST_POINTS || !box) return otherwise.find(image, options);
+      return { keypoints: canvasPoints(toMediaPipe({ keypoints }), image), box: onCanvas(box, image), people: 1 };
+    },
+  };
+}
+
+function canvasPoints(points: readonly Keypoint[], { widthPx, heightPx }: Image): Keypoint[] {
+  const [right, down] = [CANVAS / widthPx, CANVAS / heightPx];
+  return points.map((p) => ({ ...p, x: Math.trunc(p.x * right), y: Math.trunc(p.y * down) }));
 }
 
 /** A box in pixels of the picture, on the canonical canvas and inside it. */

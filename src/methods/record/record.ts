@@ -11,12 +11,13 @@ import type { Box } from '../../pose/person.js';
 import { asOutputs, type BranchNetwork, denoiseBranches, openBranches } from './branches.js';
 import { type Candidate, candidateSeeds, drawCandidate, drawCandidates, noiseOf } from './candidates.js';
 import { openCorrection } from './correction.js';
-import { detectorFinder, onCanvas, type PersonFinder } from './person.js';
-import { type AnalysisOptions, analysePrompt } from './prompt-analysis.js';
+import { fitPrompt } from './fit-prompt.js';
+import { detectorFinder, judgeFinder, onCanvas, type PersonFinder } from './person.js';
+import type { AnalysisOptions } from './prompt-analysis.js';
 import { AgentLog, choosePose, findPerson, needsCorrection, proposeLayouts } from './reasoning.js';
 import type { LayoutReport, RecordReport } from './report.js';
 import { openScene, type Scene, swapsAt } from './scene.js';
-import { type RecordSettings, recordSettings, SAMPLING } from './settings.js';
+import { isSmall, type RecordSettings, recordSettings, SAMPLING } from './settings.js';
 
 export interface RecordOptions extends Omit<GenerationOptions, 'count' | 'controls' | 'adapters' | 'noise'> {
   settings?: Partial<RecordSettings>;
@@ -26,7 +27,7 @@ export interface RecordOptions extends Omit<GenerationOptions, 'count' | 'contro
   agent?: Agent;
   /** Where the objects belong, in pixels and in the prompt's order; the agent is not asked about these. */
   boxes?: readonly (Box | undefined)[];
-  /** Default: the networks of `src/pose`. */
+  /** Default: the networks of `src/pose`, which know photographs; for small checkpoints the embedded judge before them. */
   personFinder?: PersonFinder;
 }
 
@@ -56,16 +57,16 @@ export async function record(pipeline: Pipeline, options: RecordOptions): Promis
     { operation: 'record' },
   );
   requirePlainUNet(pipeline, 'record');
-  const analysis = analysePrompt(options.prompt, options.analysis);
+  const { analysis, leftOut } = fitPrompt(options.prompt, pipeline.tokenizer, options.analysis);
   const clock = stopwatch();
   const objectRequired = options.boxes?.some(Boolean) ?? options.analysis?.objectHead !== undefined;
-  const scene = await openScene(pipeline, { analysis, settings, sampling, objectRequired });
+  const scene = await openScene(pipeline, { analysis, leftOut, settings, sampling, objectRequired });
   const network = needsBranches(settings) ? await openBranches(pipeline, scene.branches, { signal }) : undefined;
 
   const seeds = candidateSeeds(sampling.seed, settings.modules.includes('R') ? settings.candidates : 1);
   const candidates = await draw(pipeline, { scene, network, seeds });
   clock.lap('candidates');
-  const reasoned = await reason(scene, { candidates, options });
+  const reasoned = await reason(pipeline, { scene, candidates, options });
   clock.lap('reasoning');
   const corrected = settings.modules.includes('C') && needsCorrection(reasoned.layouts);
   const chosen = candidates[reasoned.index];
@@ -121,7 +122,10 @@ async function draw(pipeline: Pipeline, { scene, network, seeds }: Draw): Promis
   return [{ ...made, objectBoxes: scene.objects.map(() => null) }];
 }
 
-async function reason(scene: Scene, { candidates, options }: { candidates: Candidate[]; options: RecordOptions }) {
+async function reason(
+  pipeline: Pipeline,
+  { scene, candidates, options }: { scene: Scene; candidates: Candidate[]; options: RecordOptions },
+) {
   const { settings, objects, sampling } = scene;
   const log = new AgentLog();
   const agent = settings.modules.includes('R') ? options.agent : undefined;
@@ -129,7 +133,7 @@ async function reason(scene: Scene, { candidates, options }: { candidates: Candi
   const size = { heightPx: sampling.height, widthPx: sampling.width };
   const given = objects.map((_, i) => options.boxes?.[i] && onCanvas(options.boxes[i], size));
   const asks = agent !== undefined && given.some((box) => box === undefined);
-  const finder = options.personFinder ?? (asks ? detectorFinder() : undefined);
+  const finder = options.personFinder ?? (asks ? defaultFinder(pipeline) : undefined);
   try {
     const found =
       asks && finder
@@ -146,6 +150,11 @@ async function reason(scene: Scene, { candidates, options }: { candidates: Candi
   } finally {
     if (!options.personFinder) await finder?.close();
   }
+}
+
+function defaultFinder(pipeline: Pipeline): PersonFinder {
+  const finder = detectorFinder();
+  return isSmall(pipeline) ? judgeFinder(pipeline.runtime, finder) : finder;
 }
 
 interface Final {

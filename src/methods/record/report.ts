@@ -9,6 +9,7 @@ import type { PromptAnalysis } from './prompt-analysis.js';
 /** Stable codes; those of agents go through unchanged. */
 export type RecordWarningCode =
   | AgentWarningCode
+  | 'PROMPT_CUT'
   | 'NO_VERB'
   | 'NO_OBJECT'
   | 'OBJECT_TOKEN_MISSING'

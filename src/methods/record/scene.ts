@@ -39,6 +39,8 @@ interface SceneOptions {
   analysis: PromptAnalysis;
   settings: RecordSettings;
   sampling: GenerationSettings;
+  /** What of the prompt was left out to make it fit. */
+  leftOut?: string;
   /** An object was asked for, so that its absence is an error. */
   objectRequired: boolean;
 }
@@ -46,7 +48,7 @@ interface SceneOptions {
 /**
  * Encodes the prompts and finds the object's tokens.
  *
- * @throws ContrappostoError `invalid-input` for an empty prompt, `limit` for one beyond the text encoder's length
+ * @throws ContrappostoError `invalid-input` when an object that was asked for is not among the tokens, `unsupported`
  */
 export async function openScene(pipeline: Pipeline, options: SceneOptions): Promise<Scene> {
   const { analysis, settings, sampling } = options;
@@ -54,9 +56,14 @@ export async function openScene(pipeline: Pipeline, options: SceneOptions): Prom
   const warnings = new Warnings({ strict: settings.strict, onProgress });
   const { tokenizer } = pipeline;
   const encoding = tokenizer.encode(analysis.prompt);
-  requireFits(analysis.prompt, encoding);
   const baseEncoding = tokenizer.encode(analysis.promptIn);
   const { located, missing } = locateObjects(encoding, analysis.objects);
+  if (options.leftOut !== undefined) {
+    warnings.add(
+      'PROMPT_CUT',
+      `the text encoder reads ${tokenizer.modelMaxLength} tokens; left out: "${options.leftOut}"`,
+    );
+  }
   reportFindings(analysis, { missing: missing.map(({ head }) => head), warnings, ...options });
 
   onProgress?.({ type: 'stage', stage: 'encode prompt' });
@@ -90,29 +97,12 @@ export async function openScene(pipeline: Pipeline, options: SceneOptions): Prom
   };
 }
 
-function requireFits(prompt: string, { truncatedText, ids }: { truncatedText?: string; ids: readonly number[] }): void {
-  if (prompt === '') {
-    throw new ContrappostoError('invalid-input', {
-      operation: 'record: PROMPT_EMPTY',
-      expected: 'a few words',
-      got: 'an empty prompt',
-      hint: 'for example "a woman is riding a bicycle"',
-    });
-  }
-  if (truncatedText === undefined) return;
-  throw new ContrappostoError('limit', {
-    operation: 'record: PROMPT_TOO_LONG',
-    expected: `at most ${ids.length} tokens, begin and end included`,
-    got: `a prompt of which this is left over: "${truncatedText}"`,
-    hint: 'shorten it; the object must not be cut off',
-  });
-}
-
 function reportFindings(
   analysis: PromptAnalysis,
   { missing, warnings, objectRequired }: { missing: string[]; warnings: Warnings; objectRequired: boolean },
 ): void {
-  if (!analysis.verb) warnings.add('NO_VERB', `no verb was found in "${analysis.prompt}"; it is kept whole`);
+  if (!analysis.verb && analysis.promptIn === analysis.prompt)
+    warnings.add('NO_VERB', `no verb was found in "${analysis.prompt}"; it is kept whole`);
   if (missing.length > 0 && objectRequired) {
     throw new ContrappostoError('invalid-input', {
       operation: 'record: OBJECT_TOKEN_MISSING',

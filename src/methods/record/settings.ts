@@ -98,13 +98,17 @@ const PRESETS: Record<RecordPreset, Partial<RecordSettings>> = {
 /** Latents of fewer cells a side than this are those of small networks, such as mini. */
 const SMALL_SIDE = 64;
 
+/** Whether a checkpoint is as small as mini. */
+export function isSmall({ unetConfig }: Pipeline): boolean {
+  return (unetConfig.sampleSize ?? [SMALL_SIDE])[0] < SMALL_SIDE;
+}
+
 /** What another kind of checkpoint needs: SDXL as in the reference; small networks as tried (docs/record.md). */
-function familyDefaults({ unetConfig }: Pipeline): Partial<RecordSettings> {
-  const [side] = unetConfig.sampleSize ?? [SMALL_SIDE];
-  if (side < SMALL_SIDE) {
+function familyDefaults(pipeline: Pipeline): Partial<RecordSettings> {
+  if (isSmall(pipeline)) {
     return { guidanceShare: 0.3, stepRule: 'relative', scaleFactor: 0.06, competing: 'prompt', guidanceShrink: 2 };
   }
-  return unetConfig.addedTimeWidth === undefined ? {} : { guidanceShare: 25 / 50, scaleFactor: 20 };
+  return pipeline.unetConfig.addedTimeWidth === undefined ? {} : { guidanceShare: 25 / 50, scaleFactor: 20 };
 }
 
 /** Sampling where the checkpoint says nothing: 50 steps of DDIM with guidance 7.5. */
