@@ -1,5 +1,12 @@
 // Public face of the graph layer: build with `Graph`, `scope` and operators under their ONNX names.
-export { type Checkpointing, type GradientOptions, gradient, pullback, stopGradient } from './gradient/index.js';
+export {
+  type Checkpointing,
+  type GradientOptions,
+  gradient,
+  pullback,
+  stopGradient,
+  transplant,
+} from './gradient/index.js';
 export type { Attribute, Attributes, GraphNode, Value } from './graph.js';
 export { Graph } from './graph.js';
 export type { BoundOnnx } from './onnx/bind-onnx.js';

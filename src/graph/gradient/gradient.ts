@@ -17,6 +17,11 @@ export function stopGradient(x: Value): Value {
   return y;
 }
 
+/** Makes the copy of a node a barrier where the node is one. */
+export function inheritBarrier(node: GraphNode, copy: GraphNode): void {
+  if (stopped.has(node)) stopped.add(copy);
+}
+
 /** Whether nothing flows back through a node, by its kind or because {@link stopGradient} said so. */
 export function isBarrier(node: GraphNode): boolean {
   return CONSTANT_ALMOST_EVERYWHERE.has(node.op) || stopped.has(node);
@@ -73,7 +78,7 @@ export function pullback(
   const nodes = ancestors(graph.nodes, seeds.keys());
   const varying = dependents(nodes, wrt);
   const kept = keptValues(nodes, varying, checkpoint);
-  const recall = kept && new Recall(graph, kept, (node, again) => stopped.has(node) && stopped.add(again));
+  const recall = kept && new Recall(graph, kept, inheritBarrier);
   const found = new Map([...seeds].filter(([value]) => varying.has(value)));
   const numbers = constantNumbers(graph);
   for (const node of nodes.toReversed()) {
