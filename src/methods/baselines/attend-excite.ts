@@ -49,7 +49,7 @@ export async function attendExcite(pipeline: Pipeline, options: AttendExciteOpti
   });
 }
 
-/** Attend-and-Excite eq. 2: how far the least attended token is from having a place of its own. */
+/** Attend-and-Excite eq. 1: how far the least attended token is from having a place of its own. */
 export function neglect(maps: Value): TokenLoss {
   const most = ReduceMax(maps, { axes: [1, 2], keepdims: false }); // [tokens]
   const loss = ReduceMax(Relu(Sub(1, most)), { axes: [0], keepdims: false });

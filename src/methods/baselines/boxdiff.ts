@@ -60,7 +60,7 @@ export async function boxDiff(pipeline: Pipeline, options: BoxDiffOptions): Prom
   });
 }
 
-/** BoxDiff eq. 6: all terms of all boxes; refinement looks at the worst inner term alone. */
+/** BoxDiff: all terms of all boxes; refinement looks at the worst inner term alone. */
 export function misplacement(maps: Value): TokenLoss {
   const { inside, outside, corners } = boxLoss(maps);
   return {

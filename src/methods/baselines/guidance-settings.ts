@@ -48,14 +48,15 @@ export function isSmall({ unetConfig }: Pipeline): boolean {
 }
 
 /**
- * All settings: what is given over what the checkpoint's kind needs over what is published. Small networks get the rule
- * of ReCorD for them (docs/record.md).
+ * All settings: what is given over what the checkpoint's kind needs over what is published. For small networks no step
+ * size is published. Theirs move the latents about as far in all as ReCorD's do; 20 refinements of three times the size
+ * drew glaring colours.
  *
  * @throws ContrappostoError `invalid-input` for values out of range
  */
 export function guidanceSettings(pipeline: Pipeline, given: Partial<GuidanceSettings> = {}): GuidanceSettings {
   const small: Partial<GuidanceSettings> = isSmall(pipeline)
-    ? { stepRule: 'relative', scaleFactor: 0.3, competing: 'prompt', shrink: 2 }
+    ? { stepRule: 'relative', scaleFactor: 0.1, refinements: 5, competing: 'prompt', shrink: 2 }
     : {};
   const family: Partial<GuidanceSettings> =
     pipeline.unetConfig.levels[0].contextWidth === SD2_WIDTH ? { competing: 'prompt' } : {};
