@@ -1,29 +1,14 @@
 // Prompts of the evidence: captions of rendered scenes that nothing was trained on, with the scenes that they describe.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { type RenderedScene, renderScene, SceneRenderer } from '../src/data/synth/render-scene.js';
-import type { KindMix } from '../src/data/synth/scenes/kinds.js';
 import type { TripletSet } from '../src/data/synth/scenes/triplets.js';
 import { openCast } from '../src/data/synth/synth-task.js';
+import { KINDS, type Line, lineSchema, sceneOfLine } from '../src/evaluate/benchmarks/hoi-mini.js';
 import { COCO_CLASSES } from '../src/pose/index.js';
 
 const FILE = fileURLToPath(new URL('../benchmarks/hoi-mini.jsonl', import.meta.url));
 export const SIZE_PX = 256;
-
-/** A line of the benchmark `hoi-mini`. */
-const lineSchema = z.object({
-  id: z.string(),
-  prompt: z.string(),
-  /** Seed of the noise that the picture begins with, and place in the list. */
-  seed: z.number(),
-  /** Seed of the rendered scene that the prompt is a caption of. */
-  scene: z.number(),
-  set: z.enum(['training', 'held-out']),
-  /** The object is a COCO class, the name of a gesture, or null. */
-  triplet: z.object({ verb: z.string(), object: z.string().nullable() }),
-});
-type Line = z.infer<typeof lineSchema>;
 
 export interface EvidencePrompt extends Pick<Line, 'prompt' | 'scene' | 'set'> {
   /** Place in the list, and seed of the picture. */
@@ -37,14 +22,6 @@ const PARTS: readonly { set: TripletSet & EvidencePrompt['set']; count: number; 
   { set: 'training', count: 150, start: 20_000_000 },
   { set: 'held-out', count: 50, start: 21_000_000 },
 ];
-const KINDS: Record<EvidencePrompt['set'], KindMix> = {
-  training: [
-    ['interaction', 6],
-    ['gesture', 1],
-  ],
-  'held-out': [['interaction', 1]],
-};
-
 /** The frozen list. */
 export function readPrompts(): EvidencePrompt[] {
   const lines = readFileSync(FILE, 'utf8').trim().split('\n');
@@ -59,10 +36,11 @@ export function evidenceRenderer(pack: string | undefined): SceneRenderer {
   return new SceneRenderer({ size: SIZE_PX, cast: openCast(pack, SIZE_PX) });
 }
 
-/** The scene of a prompt, or (`offset`) another one drawn from the same sets. */
+/** A scene of a prompt's triplet, its own where it still has it; with `offset` another one. */
 export function renderPrompt(prompt: EvidencePrompt, renderer: SceneRenderer, offset = 0): RenderedScene {
-  const { set } = prompt;
-  return renderScene(prompt.scene + offset, { renderer, kinds: KINDS[set], triplets: set });
+  const { index, prompt: text, scene, set, verb, object } = prompt;
+  const line: Line = { id: String(index), prompt: text, seed: index, scene, set, triplet: { verb, object } };
+  return sceneOfLine(line, { renderer, offset });
 }
 
 /** The name that CenterNet has for what a prompt names, if it has one. */

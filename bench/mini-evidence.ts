@@ -32,8 +32,8 @@ import { type GenerationRecord, summarise } from './mini-evidence-summary.js';
 const PARTS = ['renders', 'pictures', 'reconstruction', 'detectors', 'features', 'judge', 'scorer', 'report'];
 /** Pictures made again from other weights. */
 const STORAGE_PICTURES = 12;
-/** Seeds from a prompt's scene to the render that stands for "another one". */
-const OTHER = 500_000;
+/** Seeds from a prompt's scene to the render that stands for "another one" of its triplet. */
+const OTHER = 50_000;
 const SHEET = { columns: 8, rows: 6, tilePx: 160 };
 
 const text = { type: 'string' } as const;
@@ -75,9 +75,6 @@ function renders({ prompts }: Context): Promise<void> {
   const renderer = evidenceRenderer(values.pack);
   return each(prompts, ['renders', 'others'], async (prompt, source) => {
     const { picture, record } = renderPrompt(prompt, renderer, source === 'others' ? OTHER : 0);
-    if (source === 'renders' && !record.captions.includes(prompt.prompt)) {
-      note(`prompt ${prompt.index} is no caption of its scene any more: freeze the list again (--part prompts)`);
-    }
     return encodePng({ widthPx: record.width, heightPx: record.height, data: picture });
   });
 }

@@ -12,7 +12,8 @@ import type { BenchmarkCase, BenchmarkReader } from '../benchmark.js';
 const FILE = fileURLToPath(new URL('../../../benchmarks/hoi-mini.jsonl', import.meta.url));
 const SIZE_PX = 256;
 
-const lineSchema = z.object({
+/** A line of the list. */
+export const lineSchema = z.object({
   id: z.string(),
   prompt: z.string(),
   /** Seed of the noise that the picture begins with. */
@@ -23,10 +24,10 @@ const lineSchema = z.object({
   set: z.enum(['training', 'held-out']),
   triplet: z.object({ verb: z.string(), object: z.string().nullable() }),
 });
-type Line = z.infer<typeof lineSchema>;
+export type Line = z.infer<typeof lineSchema>;
 
 /** What the scenes were drawn from when the list was frozen. */
-const KINDS: Record<Line['set'], KindMix> = {
+export const KINDS: Record<Line['set'], KindMix> = {
   training: [
     ['interaction', 6],
     ['gesture', 1],
@@ -61,27 +62,30 @@ const ATTEMPT = 100_000;
 const MOST_ATTEMPTS = 50;
 
 /**
- * Draws the scene that a case's prompt is a caption of or, where scenes have changed since the list was frozen, another
- * one of the same triplet.
- *
- * @param pack path of a baked pack of people
+ * The scene that a line's prompt is a caption of or, where scenes have changed since the list was frozen, another one of
+ * the same triplet; with `offset` another one in any case.
  */
+export function sceneOfLine(line: Line, options: { renderer: SceneRenderer; offset?: number }): RenderedScene {
+  const { renderer, offset = 0 } = options;
+  const { set } = line;
+  const first = line.scene + offset;
+  let found = renderScene(first, { renderer, kinds: KINDS[set], triplets: set });
+  if (offset === 0 && found.record.captions.includes(line.prompt)) return found;
+  const like = { renderer, kinds: KINDS[set], triplets: set, scenes: scenesOfTriplet(line) };
+  for (let i = 1; i <= MOST_ATTEMPTS; i++) {
+    found = renderScene(first + i * ATTEMPT, like);
+    if (shows(found.record, line)) break;
+  }
+  return found;
+}
+
+/** @param pack path of a baked pack of people */
 function scenePainter(lines: readonly Line[], pack: string): (one: BenchmarkCase) => Promise<Image> {
   const byId = new Map(lines.map((line) => [line.id, line]));
   let renderer: SceneRenderer | undefined;
   return async ({ id }) => {
-    const line = byId.get(id)!;
-    const { scene, set } = line;
     renderer ??= new SceneRenderer({ size: SIZE_PX, cast: openCast(pack, SIZE_PX) });
-    let found = renderScene(scene, { renderer, kinds: KINDS[set], triplets: set });
-    if (!found.record.captions.includes(line.prompt)) {
-      const like = { renderer, kinds: KINDS[set], triplets: set, scenes: scenesOfTriplet(line) };
-      for (let i = 1; i <= MOST_ATTEMPTS; i++) {
-        found = renderScene(scene + i * ATTEMPT, like);
-        if (shows(found.record, line)) break;
-      }
-    }
-    const { picture, record } = found;
+    const { picture, record } = sceneOfLine(byId.get(id)!, { renderer });
     return { widthPx: record.width, heightPx: record.height, data: picture };
   };
 }
