@@ -16,6 +16,7 @@ import {
   onCanvas,
   perturbedBox,
   placeAll,
+  type Reached,
   reached,
 } from './layout-measures.js';
 import { type Curve, type LayoutSummary, layoutCurve, layoutExamples, layoutPage } from './layout-report.js';
