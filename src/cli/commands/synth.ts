@@ -40,6 +40,7 @@ export function synthCommand(): Command {
     .option('--pack <file>', 'people baked from such a folder before')
     .option('--bake <file>', 'only bake the people of --assets into this file, for --pack')
     .addOption(new Option('--format <name>', 'PNG files, or raw arrays for training').choices(['folder', 'shards']))
+    .option('--depth', 'depth in the shards too (the folder format has it always)')
     .addOption(whole('--shard-size <n>', 'pictures in a shard (default: 1000)', { min: 1, max: 1e6 }))
     .option('--sheet <png>', 'write a contact sheet of the first pictures with their skeletons')
     .addOption(

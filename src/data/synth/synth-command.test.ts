@@ -61,7 +61,12 @@ it('takes the usual size of a kind, writes every part of it in that size, and mi
   }
   const mixed = join(folder, 'mixed');
   const kind = 'gesture:1,street:1';
-  await runSynth({ ...COMMON, kind, count: 8, out: mixed, format: 'shards', workers: 1 });
+  await runSynth({ ...COMMON, kind, count: 8, out: mixed, format: 'shards', depth: true, workers: 1 });
+  const depth = readFileSync(join(mixed, 'shard-40.depth.i32'));
+  const pictures = readFileSync(join(mixed, 'shard-40.image.u8'));
+  expect(depth.length).toBe((4 * pictures.length) / 3);
+  // Somebody stands in the middle, within a few metres.
+  expect(depth.readInt32LE(depth.length / 16)).toBeGreaterThan(500);
   const lines = readFileSync(join(mixed, 'shard-40.jsonl'), 'utf8').trim().split('\n');
   expect(new Set(lines.map((line) => JSON.parse(line).kind))).toEqual(new Set(['gesture', 'street']));
 }, 60_000);

@@ -39,6 +39,8 @@ export interface SynthOptions {
   pack?: string;
   /** `folder`: PNG files and `annotations.jsonl`; `shards`: raw arrays for training. Default `folder`. */
   format?: DatasetFormat;
+  /** Depth also in shards; the `folder` format has it always. */
+  depth?: boolean;
   /** Pictures a shard; default 1000. */
   shardSize?: number;
   /** Path of a PNG contact sheet of the first pictures with their skeletons. */
@@ -96,6 +98,7 @@ export async function runSynth(
     scenes: options.scenes?.slice(),
     out: resolve(out),
     format,
+    depth: options.depth,
   };
   prepareFolders(settings.out, format);
   const began = performance.now();

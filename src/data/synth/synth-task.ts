@@ -24,6 +24,8 @@ export interface RenderSettings {
   scenes?: string[];
   out: string;
   format: DatasetFormat;
+  /** Depth also in shards. */
+  depth?: boolean;
 }
 
 /** Pixels that the surfaces of a person seen from head to thighs may be off in exchange for fewer triangles. */
@@ -60,14 +62,14 @@ export async function renderBlock(
       triplets: settings.triplets,
       personFree: full,
       objectFree: full,
-      depth: full,
+      depth: full || settings.depth,
       detailed: full,
     });
   };
   const write = full ? writeFolderBlock : writeShard;
   return {
     index: block.index,
-    lines: await write(block, { out: settings.out, size: settings.size, render, onPictures }),
+    lines: await write(block, { out: settings.out, size: settings.size, depth: settings.depth, render, onPictures }),
   };
 }
 

@@ -13,6 +13,8 @@ export interface BlockWriterOptions {
   out: string;
   size: PictureSize;
   render: (seed: number) => RenderedScene;
+  /** Scenes come with their depth, which shards then hold too. */
+  depth?: boolean;
   onPictures: (count: number) => void;
 }
 
@@ -38,14 +40,17 @@ export function prepareFolders(out: string, format: 'folder' | 'shards'): void {
 
 /**
  * Writes `shard-<start>.image.u8` [N, height, width, 3], `shard-<start>.region.u8` [N, height, width] (0 background, 1 object,
- * 2 person, 3 face or hand) and `shard-<start>.jsonl`; each appears under its name only when it is complete.
+ * 2 person, 3 face or hand), `shard-<start>.depth.i32` [N, height, width] (millimetres along the viewing axis, 0 beyond
+ * 65.5 m; 32 bits, which the trainer reads) where the scenes come with their depth, and `shard-<start>.jsonl`; each appears under its name only when it is complete.
  */
 export async function writeShard(block: Block, options: BlockWriterOptions): Promise<string> {
   const { out, size, render, onPictures } = options;
   const pixels = size.widthPx * size.heightPx;
   const images = new Uint8Array(BATCH * pixels * 3);
   const classes = new Uint8Array(BATCH * pixels);
-  const paths = ['image.u8', 'region.u8'].map((name) => join(out, `shard-${block.start}.${name}`));
+  const depths = new Int32Array(options.depth ? BATCH * pixels : 0);
+  const names = ['image.u8', 'region.u8', ...(options.depth ? ['depth.i32'] : [])];
+  const paths = names.map((name) => join(out, `shard-${block.start}.${name}`));
   const files = paths.map((path) => openSync(`${path}.part`, 'w'));
   const lines: string[] = [];
   let complete = false;
@@ -56,10 +61,12 @@ export async function writeShard(block: Block, options: BlockWriterOptions): Pro
         const scene = render(block.start + first + i);
         images.set(scene.picture, i * pixels * 3);
         regionClasses(scene.labels, classes.subarray(i * pixels, (i + 1) * pixels));
+        if (options.depth && scene.depth) depths.set(scene.depth, i * pixels);
         lines.push(JSON.stringify(scene.record));
       }
       writeSync(files[0], images, 0, count * pixels * 3);
       writeSync(files[1], classes, 0, count * pixels);
+      if (options.depth) writeSync(files[2], new Uint8Array(depths.buffer), 0, 4 * count * pixels);
       onPictures(count);
       // Lets an interrupt in between two batches.
       await new Promise((resolve) => setImmediate(resolve));
