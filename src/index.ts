@@ -8,6 +8,7 @@
  * await writeFile('a.png', await encodePng(image));
  * await runtime.close();
  */
+export { type Agent, createLocalAgent, createOpenAiAgent, openAgent } from './agents/index.js';
 export { ContrappostoError, type ErrorCode, type ErrorDetails, exitCode } from './core/errors.js';
 export { encodePng, type Image, readImage, readPngText } from './core/image.js';
 export type { OnProgress, ProgressEvent } from './core/progress.js';
@@ -52,6 +53,11 @@ export { type Results, resultsSchema } from './evaluate/results.js';
 export { markdownTable } from './evaluate/table.js';
 export type { BoundOnnx, OnnxModel, OnnxValue } from './graph/index.js';
 export { readOnnx } from './graph/onnx/read-onnx.js';
+export type { Method, MethodPicture, MethodRequest } from './methods/method.js';
+export { analysePrompt, type PromptAnalysis } from './methods/record/prompt-analysis.js';
+export { type RecordOptions, type RecordResult, record } from './methods/record/record.js';
+export type { RecordReport } from './methods/record/report.js';
+export { type RecordSettings, recordSettings } from './methods/record/settings.js';
 export {
   type Agreement,
   agreementQuestion,
