@@ -1,9 +1,10 @@
 // ReCorD as a method of `contrapposto generate`.
 import { ContrappostoError } from '../../core/errors.js';
+import type { Image } from '../../core/image.js';
 import type { CaptionedPicture } from '../../core/picture-row.js';
 import { CANVAS, type CanvasBox } from '../../diffusion/attention-control/index.js';
 import type { Box } from '../../pose/person.js';
-import type { GivenBox, Method, MethodRequest } from '../method.js';
+import type { GivenBox, IntendedBox, Method, MethodRequest } from '../method.js';
 import { analysePrompt, type PromptAnalysis } from './prompt-analysis.js';
 import { type RecordResult, record } from './record.js';
 import { reportToJson } from './report-json.js';
@@ -14,6 +15,10 @@ export const recordMethod: Method = {
   about: 'ReCorD: draws candidates, chooses the best pose, moves the object where it belongs, and draws again',
   defaults: SAMPLING,
   takes: ['boxes', 'agent', 'candidates', 'modules', 'preset'],
+  check({ modules, preset }) {
+    if (modules !== undefined) parseModules(modules);
+    if (preset !== undefined) parsePreset(preset);
+  },
   async generate(pipeline, request) {
     const { boxes, modules, preset, candidates, agent, ...options } = request;
     refuseNetworks(request);
@@ -28,7 +33,8 @@ export const recordMethod: Method = {
       },
     });
     const { image, latents, seed } = result;
-    return { image, latents, seed, report: reportToJson(result.report), stages: stagesOf(result) };
+    const report = reportToJson(result.report);
+    return { image, latents, seed, report, layout: layoutOf(result), stages: stagesOf(result) };
   },
 };
 
@@ -85,20 +91,26 @@ function boxesOf({ prompt, objects }: PromptAnalysis, given: readonly GivenBox[]
   return placed;
 }
 
+/** The boxes that were given or proposed, also where the object was there already. */
+function layoutOf({ report, image }: RecordResult): IntendedBox[] {
+  return report.layouts.flatMap(({ object, proposed }) =>
+    proposed ? [{ word: object, role: 'object' as const, box: inPixels(proposed, image) }] : [],
+  );
+}
+
+function inPixels(box: CanvasBox, { widthPx, heightPx }: Image): Box {
+  const [x1, y1, x2, y2] = box;
+  const [sx, sy] = [widthPx / CANVAS, heightPx / CANVAS];
+  return [x1 * sx, y1 * sy, x2 * sx, y2 * sy];
+}
+
 const ORIGINAL = '#4aa3ff';
 const PROPOSED = '#ff4a4a';
 const PERSON = '#5ddc6a';
 
 function stagesOf({ candidates, report, image }: RecordResult): CaptionedPicture[] {
   const onPicture = (box: CanvasBox | null | undefined, colour: string) =>
-    box
-      ? [
-          {
-            box: box.map((v, i) => (v * (i % 2 === 0 ? image.widthPx : image.heightPx)) / CANVAS) as unknown as Box,
-            colour,
-          },
-        ]
-      : [];
+    box ? [{ box: inPixels(box, image), colour }] : [];
   const drawn = candidates.map(({ image: picture, objectBoxes }, i) => ({
     caption: i === report.choice.index && candidates.length > 1 ? `candidate ${i + 1}, chosen` : `candidate ${i + 1}`,
     image: picture,

@@ -1,5 +1,6 @@
 // Module R: an agent picks the candidate with the best pose and says where each object belongs (record, section 6).
 import type { AgentUsage, Exchange, LayoutAgent, PoseAgent } from '../../agents/agent.js';
+import type { Image } from '../../core/image.js';
 import type { CanvasBox } from '../../diffusion/attention-control/index.js';
 import type { Candidate } from './candidates.js';
 import { isChanged } from './object-box.js';
@@ -151,6 +152,24 @@ async function askLayout(
   }
   const changed = !settings.changeCheck || isChanged(original, answer.box, settings.changeThreshold);
   return { ...about, status: changed ? 'changed' : 'unchanged', proposed: answer.box };
+}
+
+/** Whether an agent finds the corrected picture at least as good as the candidate. */
+export async function isBetter(
+  scene: Scene,
+  { agent, log, before, after }: { agent: PoseAgent; log: AgentLog; before: Image; after: Image },
+): Promise<boolean> {
+  const { analysis, objects, sampling, warnings } = scene;
+  const answer = await agent.choose(analysis.prompt, [after, before], {
+    verb: analysis.verb?.text,
+    object: objects[0]?.object.noun ?? null,
+    signal: sampling.signal,
+    onProgress: sampling.onProgress,
+  });
+  log.add(answer);
+  if (answer.index === 0) return true;
+  warnings.add('CORRECTION_REJECTED', 'the agent finds the candidate better than its correction; it stays as it was');
+  return false;
 }
 
 /** Whether module C has something to do. */

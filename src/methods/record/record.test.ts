@@ -53,8 +53,9 @@ function layoutAgent(changes: Partial<LayoutProposal>): Agent {
   return { ...agent, propose: async (question) => ({ ...(await agent.propose(question)), ...changes }) };
 }
 
-function run(options: Partial<RecordOptions> = {}) {
-  return record(pipeline, { ...SAMPLING, personFinder: finder(PERSON), ...options });
+function run({ settings, ...options }: Partial<RecordOptions> = {}) {
+  const all = { ...SAMPLING, personFinder: finder(PERSON), ...options };
+  return record(pipeline, { ...all, settings: { keepBetter: false, ...settings } });
 }
 
 function openToyScene() {
@@ -253,6 +254,18 @@ describe('edge cases', () => {
     expect([...floats(result.latents)].every(Number.isFinite)).toBe(true);
   });
 
+  it('CORRECTION_REJECTED keeps the candidate that the agent finds better', async () => {
+    const agent: Agent = {
+      ...testAgent(),
+      choose: async (...args) => ({ ...(await testAgent().choose(...args)), index: 1 }),
+    };
+    const result = await run({ settings: { candidates: 2, keepBetter: true }, agent });
+    expect(codes(result)).toContain('CORRECTION_REJECTED');
+    expect(result.report.corrected).toBe(false);
+    expect(result.report.losses.length).toBeGreaterThan(0);
+    expect(result.latents.data).toEqual(result.candidates[1].latents.data);
+  });
+
   it('strict turns a warning into an error', async () => {
     await expect(run({ prompt: 'a b c', analysis: {}, settings: { strict: true } })).rejects.toThrow(/NO_VERB/);
   });
@@ -304,7 +317,13 @@ describe.skipIf(!existsSync(golden))('checkpoints of Stable Diffusion and SDXL (
     try {
       const { report, latents } = await record(own, {
         prompt: 'a man is riding a bicycle',
-        ...{ steps: 4, seed: 1, agent: testAgent(), personFinder: finder(PERSON), settings: { candidates: 2 } },
+        ...{
+          steps: 3,
+          seed: 1,
+          agent: testAgent(),
+          personFinder: finder(PERSON),
+          settings: { candidates: 1, keepBetter: false },
+        },
       });
       expect(report).toMatchObject({
         corrected: true,

@@ -14,7 +14,7 @@ import { openCorrection } from './correction.js';
 import { fitPrompt } from './fit-prompt.js';
 import { detectorFinder, judgeFinder, onCanvas, type PersonFinder } from './person.js';
 import type { AnalysisOptions } from './prompt-analysis.js';
-import { AgentLog, choosePose, findPerson, needsCorrection, proposeLayouts } from './reasoning.js';
+import { AgentLog, choosePose, findPerson, isBetter, needsCorrection, proposeLayouts } from './reasoning.js';
 import type { LayoutReport, RecordReport } from './report.js';
 import { openScene, type Scene, swapsAt } from './scene.js';
 import { isSmall, type RecordSettings, recordSettings, SAMPLING } from './settings.js';
@@ -68,11 +68,15 @@ export async function record(pipeline: Pipeline, options: RecordOptions): Promis
   clock.lap('candidates');
   const reasoned = await reason(pipeline, { scene, candidates, options });
   clock.lap('reasoning');
-  const corrected = settings.modules.includes('C') && needsCorrection(reasoned.layouts);
+  const { layouts, log } = reasoned;
   const chosen = candidates[reasoned.index];
-  const final = corrected
-    ? await correct(pipeline, { scene, network: network!, chosen, layouts: reasoned.layouts })
-    : await finish(pipeline, { scene, network, chosen });
+  const wanted = settings.modules.includes('C') && needsCorrection(layouts);
+  const redrawn = wanted ? await correct(pipeline, { scene, network: network!, chosen, layouts }) : undefined;
+  const agent = settings.keepBetter && settings.modules.includes('R') ? options.agent : undefined;
+  const corrected =
+    redrawn !== undefined &&
+    (!agent || (await isBetter(scene, { agent, log, before: chosen.image, after: redrawn.image })));
+  const final = corrected ? redrawn : await finish(pipeline, { scene, network, chosen });
   clock.lap('correction');
   onProgress?.({ type: 'done', stage: 'record', elapsedMs: clock.total() });
   return {
@@ -87,12 +91,12 @@ export async function record(pipeline: Pipeline, options: RecordOptions): Promis
       candidates: candidates.map(({ seed, objectBoxes }) => ({ seed: Number(seed), objectBoxes })),
       choice: { ...reasoned.choice, index: reasoned.index },
       person: reasoned.person ? { box: reasoned.person.box, people: reasoned.person.people } : null,
-      layouts: reasoned.layouts,
+      layouts,
       corrected,
-      losses: final.losses,
+      losses: redrawn?.losses ?? [],
       timings: clock.laps,
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-      agents: reasoned.agents,
+      agents: { ...reasoned.agents, usage: log.usage, transcript: log.transcript },
       warnings: scene.warnings.all,
     },
   };
@@ -145,7 +149,8 @@ async function reason(
       ...found,
       choice: choice.report,
       layouts,
-      agents: { pose: agent?.name ?? null, layout: agent?.name ?? null, usage: log.usage, transcript: log.transcript },
+      log,
+      agents: { pose: agent?.name ?? null, layout: agent?.name ?? null },
     };
   } finally {
     if (!options.personFinder) await finder?.close();

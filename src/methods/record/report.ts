@@ -18,7 +18,8 @@ export type RecordWarningCode =
   | 'NO_OBJECT_BOX'
   | 'NO_LAYOUT'
   | 'GUIDANCE_DIVERGED'
-  | 'UPDATE_SKIPPED';
+  | 'UPDATE_SKIPPED'
+  | 'CORRECTION_REJECTED';
 
 export interface RecordWarning {
   code: RecordWarningCode;
@@ -49,7 +50,7 @@ export interface RecordReport {
   choice: { index: number; source: PoseChoice['source'] | 'only' | 'first'; scores?: readonly number[] };
   person: { box: CanvasBox; people: number } | null;
   layouts: readonly LayoutReport[];
-  /** Whether module C drew the picture again. */
+  /** Whether the result is what module C drew. */
   corrected: boolean;
   /** Loss before each update of module C. */
   losses: readonly number[];

@@ -55,6 +55,8 @@ export interface RecordSettings {
   changeCheck: boolean;
   /** Least `1 - IoU` that counts as a change. */
   changeThreshold: number;
+  /** Ask the agent whether the corrected picture is better than the candidate, and keep the candidate if not. Ours, for networks whose words attend badly. */
+  keepBetter: boolean;
   /** Turns warnings into errors. */
   strict: boolean;
 }
@@ -85,6 +87,7 @@ const DEFAULTS: RecordSettings = {
   guidanceShrink: 4,
   changeCheck: true,
   changeThreshold: 0.1,
+  keepBetter: false,
   strict: false,
 };
 
@@ -106,7 +109,14 @@ export function isSmall({ unetConfig }: Pipeline): boolean {
 /** What another kind of checkpoint needs: SDXL as in the reference; small networks as tried (docs/record.md). */
 function familyDefaults(pipeline: Pipeline): Partial<RecordSettings> {
   if (isSmall(pipeline)) {
-    return { guidanceShare: 0.3, stepRule: 'relative', scaleFactor: 0.06, competing: 'prompt', guidanceShrink: 2 };
+    return {
+      guidanceShare: 0.3,
+      stepRule: 'relative',
+      scaleFactor: 0.06,
+      competing: 'prompt',
+      guidanceShrink: 2,
+      keepBetter: true,
+    };
   }
   return pipeline.unetConfig.addedTimeWidth === undefined ? {} : { guidanceShare: 25 / 50, scaleFactor: 20 };
 }
