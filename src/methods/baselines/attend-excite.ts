@@ -8,6 +8,7 @@ import {
 import type { Pipeline } from '../../diffusion/pipeline.js';
 import { requirePlainUNet } from '../../diffusion/text-to-image.js';
 import { ReduceMax, Relu, Sub, type Value } from '../../graph/index.js';
+import { textLength } from '../record/token-places.js';
 import { definedOnly, SAMPLING } from './defaults.js';
 import { type GuidanceSettings, guidanceSettings } from './guidance-settings.js';
 import { promptPhrases } from './placed-phrases.js';
@@ -36,8 +37,9 @@ export async function attendExcite(pipeline: Pipeline, options: AttendExciteOpti
     { operation: stage },
   );
   requirePlainUNet(pipeline, stage);
-  const { phrases, length } = promptPhrases(stage, sampling.prompt, pipeline.tokenizer);
-  const tokens = options.tokens ?? phrases.map(({ token }) => token);
+  const { tokenizer } = pipeline;
+  const tokens = options.tokens ?? promptPhrases(stage, sampling.prompt, tokenizer).phrases.map(({ token }) => token);
+  const length = textLength(tokenizer.encode(sampling.prompt));
   const { width, height, steps, signal } = sampling;
   return generatePictures(pipeline, sampling, {
     stage,

@@ -9,6 +9,7 @@ import {
 import type { Pipeline } from '../../diffusion/pipeline.js';
 import { requirePlainUNet } from '../../diffusion/text-to-image.js';
 import { Add, ReduceMax, ReduceSum, type Value } from '../../graph/index.js';
+import { textLength } from '../record/token-places.js';
 import { definedOnly, SAMPLING } from './defaults.js';
 import { type GuidanceSettings, guidanceSettings } from './guidance-settings.js';
 import { placePhrases, promptPhrases } from './placed-phrases.js';
@@ -37,9 +38,11 @@ export async function boxDiff(pipeline: Pipeline, options: BoxDiffOptions): Prom
     { operation: stage },
   );
   requirePlainUNet(pipeline, stage);
-  const { phrases, length } = promptPhrases(stage, sampling.prompt, pipeline.tokenizer);
   const { boxes } = options;
-  const tokens = options.tokens ?? placePhrases(stage, phrases, boxes).map(({ token }) => token);
+  const { tokenizer } = pipeline;
+  const placed = () => placePhrases(stage, promptPhrases(stage, sampling.prompt, tokenizer).phrases, boxes);
+  const tokens = options.tokens ?? placed().map(({ token }) => token);
+  const length = textLength(tokenizer.encode(sampling.prompt));
   const { width, height, steps, signal } = sampling;
   return generatePictures(pipeline, sampling, {
     stage,

@@ -113,7 +113,7 @@ function given(operation: string, { phrases, boxes, size }: Given): PlacedPhrase
   const objects = phrases.filter(({ kind }) => kind === 'object');
   const takers = [free(phrases), free(objects)].find((some) => some.length === unnamed.length);
   if (unnamed.length > 0 && !takers) throw misplaced(operation, { phrases, got: `${boxes.length} boxes` });
-  unnamed.forEach(({ box }, i) => placed.set(takers![i], onCanvas(box, size)));
+  for (const [i, { box }] of unnamed.entries()) placed.set(takers![i], onCanvas(box, size));
   return phrases.flatMap((phrase) => (placed.has(phrase) ? [{ ...phrase, box: placed.get(phrase)! }] : []));
 }
 

@@ -120,7 +120,7 @@ interface LossContext {
 }
 
 /** The energy of LMD over all layers, and the distance to the references; weights of 0 leave objects and tokens out. */
-function lmdLoss(taps: CrossTaps, { settings, room }: LossContext): MapLoss {
+export function lmdLoss(taps: Pick<CrossTaps, 'layers'>, { settings, room }: LossContext): MapLoss {
   const [{ probs }] = taps.layers;
   const { graph } = probs;
   const columns = graph.input('token_columns', 'float32', [probs.shape[3], room.objects * room.tokens]);
@@ -180,8 +180,8 @@ function topMean(values: Value, shares: Value): Value {
   return ReduceSum(Mul(sorted, shares), { axes: [-1], keepdims: false });
 }
 
-function lmdFeeds(
-  { objects, references, condition }: LmdStep,
+export function lmdFeeds(
+  { objects, references, condition }: Pick<LmdStep, 'objects' | 'references' | 'condition'>,
   { layers, settings, room }: LossContext & { layers: readonly GuidedLayer[] },
 ): Record<string, Tensor> {
   const width = condition.tokens.shape[1];

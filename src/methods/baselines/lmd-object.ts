@@ -158,7 +158,9 @@ function refined(mask: Float32Array, { maps, layers, grid }: Moved & { maps: rea
   const same = layers.filter(({ resolution }) => resolution[0] === height && resolution[1] === width);
   const sum = new Float32Array(height * width);
   for (const each of maps) {
-    for (const { name } of same) each.get(name)!.forEach((v, i) => (sum[i] += v));
+    for (const { name } of same) {
+      for (const [i, v] of each.get(name)!.entries()) sum[i] += v;
+    }
   }
   const bright = otsuForeground(sum);
   if (!bright) return mask;

@@ -3,7 +3,7 @@ import { ContrappostoError } from '../../core/errors.js';
 import type { CanvasBox } from '../../diffusion/attention-control/index.js';
 import type { ClipTokenizer } from '../../weights/tokenizer.js';
 import { analysePrompt, type PromptAnalysis, type Span } from '../record/prompt-analysis.js';
-import { textLength, tokensIn } from '../record/token-places.js';
+import { tokensIn } from '../record/token-places.js';
 
 export interface Phrase {
   kind: 'subject' | 'object';
@@ -25,8 +25,6 @@ export interface PromptPhrases {
   analysis: PromptAnalysis;
   /** The subject first, then the objects; those that the text encoder reads. */
   phrases: Phrase[];
-  /** Tokens of the prompt with begin and end. */
-  length: number;
 }
 
 /**
@@ -48,7 +46,7 @@ export function promptPhrases(operation: string, prompt: string, tokenizer: Clip
     ...(subject ? phrase('subject', subject.text, { whole: { start: 0, end: subject.end }, head: subject }) : []),
     ...objects.flatMap((o) => phrase('object', o.noun, { whole: o, head: o.headSpan })),
   ];
-  if (phrases.length > 0) return { analysis, phrases, length: textLength(encoding) };
+  if (phrases.length > 0) return { analysis, phrases };
   throw new ContrappostoError('invalid-input', {
     operation,
     expected: 'a prompt that says who does what with what',
