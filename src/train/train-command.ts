@@ -5,8 +5,9 @@ import { ContrappostoError } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import { type ClipTokenizer, openTokenizer, trainBpe, writeTokenizer } from '../weights/index.js';
 import { countRows, readCaptions, writeTokens } from './captions.js';
+import { type NodeTrainingResult, trainInNode } from './node/run.js';
 import { RECIPES, type RecipeEntry, type RecipeOptions } from './recipes.js';
-import { exportRecipe } from './training-export.js';
+import { exportRecipe, type Recipe } from './training-export.js';
 
 export interface TrainOptions extends RecipeOptions {
   recipe: string;
@@ -37,17 +38,38 @@ const VOCABULARY_LIMIT = 1400;
 /** Exports a recipe. Throws `usage` for an unknown recipe, `not-found` without data, `io` when it cannot write. */
 export async function runTrain(options: TrainOptions): Promise<TrainResult> {
   const { exportDirectory, onProgress } = options;
+  const { recipe, rows, vocabulary } = await buildRecipe(options);
+  onProgress?.({ type: 'stage', stage: 'export' });
+  const { parameters } = await exportRecipe(recipe, exportDirectory, { seed: options.seed });
+  return { recipe: options.recipe, exportDirectory, rows, vocabulary, parameters };
+}
+
+export interface TrainHereOptions extends Omit<TrainOptions, 'exportDirectory'> {
+  /** Folder for weights, state and log. */
+  outDirectory: string;
+  /** Folder of an earlier run to go on from. */
+  resumeDirectory?: string;
+}
+
+/** Trains a small recipe in this process. Throws as `runTrain` and `trainInNode` do. */
+export async function runTrainHere(
+  options: TrainHereOptions,
+): Promise<Omit<TrainResult, 'exportDirectory'> & NodeTrainingResult> {
+  const { outDirectory } = options;
+  const { recipe, rows, vocabulary } = await buildRecipe({ ...options, exportDirectory: outDirectory });
+  const { dataDirectory, resumeDirectory, seed, signal, onProgress } = options;
+  const given = { dataDirectory, outDirectory, resumeDirectory, seed, signal, onProgress };
+  return { recipe: options.recipe, rows, vocabulary, ...(await trainInNode({ recipe, ...given })) };
+}
+
+async function buildRecipe(options: TrainOptions): Promise<{ recipe: Recipe; rows: number; vocabulary: number }> {
   const entry = Object.hasOwn(RECIPES, options.recipe) ? RECIPES[options.recipe] : undefined;
   if (!entry) {
     const expected = `one of ${Object.keys(RECIPES).join(', ')}`;
     throw new ContrappostoError('usage', { operation: 'recipe', expected, got: `"${options.recipe}"` });
   }
   const { rows, tokenizer } = await prepareCaptions(entry, options);
-  onProgress?.({ type: 'stage', stage: 'export' });
-  const { parameters } = await exportRecipe(await entry.build(options, tokenizer), exportDirectory, {
-    seed: options.seed,
-  });
-  return { recipe: options.recipe, exportDirectory, rows, vocabulary: tokenizer?.vocabSize ?? 0, parameters };
+  return { recipe: await entry.build(options, tokenizer), rows, vocabulary: tokenizer?.vocabSize ?? 0 };
 }
 
 /** Tokenises the data's captions when the recipe reads them; counts the pictures. */

@@ -1,13 +1,14 @@
-// `contrapposto train`: what `trainer/` needs, from a recipe and rendered data.
+// `contrapposto train`: a recipe on rendered data, trained in this process or prepared for `trainer/`.
 import { Command, Option } from 'commander';
 import { ContrappostoError } from '../../core/errors.js';
-import type { TrainResult } from '../../train/index.js';
+import type { runTrainHere, TrainResult } from '../../train/index.js';
 import { type CommandResult, execute } from '../execute.js';
 import { integer } from '../option-values.js';
 import { addSharedOptions, type SharedOptions } from '../shared-options.js';
 
 interface TrainCliOptions extends SharedOptions {
   export?: string;
+  resume?: string;
   data?: string;
   tokenizer?: string;
   autoencoderSeconds?: number;
@@ -25,9 +26,10 @@ const LARGEST_SEED = 2 ** 32 - 1;
 
 export function trainCommand(): Command {
   const command = new Command('train')
-    .description('prepare the training of a recipe; trainer/ then runs it on PyTorch')
+    .description('train a small recipe here, or prepare a large one for trainer/, which runs it on PyTorch')
     .argument('<recipe>', 'mini-sd or mini-clip; toy-sd or toy-clip for a try on the CPU')
-    .option('--export <dir>', 'write graphs, first parameters and plan here')
+    .option('--export <dir>', 'write graphs, first parameters and plan here for trainer/, and do not train')
+    .option('--resume <dir>', 'go on from what an earlier run here left in its --out')
     .option('--data <dir>', 'data that contrapposto synth --format shards rendered')
     .option('--tokenizer <dir>', 'use this tokenizer (default: learn one from the captions)');
   for (const [stage, what] of [
@@ -41,23 +43,37 @@ export function trainCommand(): Command {
   }
   command.addOption(whole('--latent-channels <n>', 'channels of the latents of mini-sd and toy-sd (default: 4)'));
   command.addOption(whole('--held-out <n>', 'pictures that are never trained on'));
-  addSharedOptions(command, { out: 'not used here, see --export' });
+  addSharedOptions(command, { out: 'folder for the weights of a recipe that is trained here' });
   return command.action(async (recipe: string, options: TrainCliOptions) => {
     const settings = settingsOf(recipe, options);
-    const { runTrain } = await import('../../train/index.js');
-    await execute(options, async (context) => present(await runTrain({ ...settings, ...context })));
+    const { runTrain, runTrainHere } = await import('../../train/index.js');
+    const { export: exportDirectory, out: outDirectory, resume: resumeDirectory } = options;
+    await execute(options, async (context) => {
+      if (exportDirectory) return present(await runTrain({ ...settings, exportDirectory, ...context }));
+      const here = { ...settings, outDirectory: outDirectory!, resumeDirectory };
+      return presentTrained(outDirectory!, await runTrainHere({ ...here, ...context }));
+    });
   });
 }
 
 function settingsOf(recipe: string, options: TrainCliOptions) {
   const { data, autoencoderSeconds, autoencoderBatch, denoiserSeconds, denoiserBatch } = options;
   const { trainingSeconds, trainingBatch, latentChannels } = options;
-  if (!options.export) {
-    throw new ContrappostoError('unsupported', {
+  if (!options.export && !options.out) {
+    throw new ContrappostoError('usage', {
       operation: 'train',
-      expected: '--export DIR',
-      got: 'a training run in this process',
-      hint: 'export, then run python3 -m trainer on the folder',
+      expected: '--out DIR to train here, or --export DIR',
+      got: 'neither',
+      hint: 'small recipes are trained here; of others python3 -m trainer runs what --export wrote',
+    });
+  }
+  if (options.export && options.resume) {
+    const hint = 'trainer/ has a --resume of its own';
+    throw new ContrappostoError('usage', {
+      operation: 'train',
+      expected: '--resume without --export',
+      got: 'both',
+      hint,
     });
   }
   if (!data) {
@@ -70,7 +86,6 @@ function settingsOf(recipe: string, options: TrainCliOptions) {
   }
   return {
     recipe,
-    exportDirectory: options.export,
     dataDirectory: data,
     tokenizerDirectory: options.tokenizer,
     autoencoder: given({ seconds: autoencoderSeconds, batch: autoencoderBatch }),
@@ -95,5 +110,13 @@ function present({ recipe, exportDirectory, rows, vocabulary, parameters }: Trai
   return {
     json: { recipe, export: exportDirectory, rows, vocabulary, parameters },
     text: `${exportDirectory}: ${rows} pictures, ${vocabulary} tokens, ${parameters} parameters`,
+  };
+}
+
+function presentTrained(out: string, result: Awaited<ReturnType<typeof runTrainHere>>): CommandResult {
+  const { recipe, rows, vocabulary, parameters, steps, stages } = result;
+  return {
+    json: { recipe, out, rows, vocabulary, parameters, steps, stages },
+    text: `${out}: ${steps} steps on ${rows} pictures, ${parameters} parameters`,
   };
 }
