@@ -52,6 +52,8 @@ const schema = z.looseObject({
   /** Boxes that each member places relative to the person, and relative to the object's present box. */
   person_hypotheses: count,
   present_hypotheses: count,
+  /** Chance that the present box, where there is one, is right as it is; the hypotheses share the rest. */
+  present_trust: z.number().min(0).max(1).default(0),
 });
 
 /** A layout model's config. */
@@ -276,8 +278,8 @@ export function mirrorBox(box: Value): Value {
 }
 
 /**
- * The hypothesis of largest expected overlap, if one of all members' hypotheses, also of the mirrored situation, is
- * right with its chance.
+ * The box of largest expected overlap among the hypotheses of all members, also of the mirrored situation, and the
+ * present box, if each of them is right with its chance.
  *
  * @returns `box` [N, 4] as shares of the canvas, not clipped, and its expected overlap [N, 1]
  */
@@ -287,24 +289,33 @@ export function bestLayout(
   input: LayoutModelInput,
 ): { box: Value; expected: Value } {
   const batch = input.person.shape[0];
-  const direct = layoutModel(p, config, { input });
-  const mirrored = layoutModel(p, config, { input: mirrorLayout(input) });
-  const all = [...direct, ...mirrored.map(({ boxes, logits }) => ({ boxes: mirrorBox(boxes), logits }))];
-  const boxes = Concat(
-    all.map((h) => h.boxes),
-    { axis: 1 },
-  ); // [N, H, 4]
-  const chances = Concat(
-    all.map((h) => Softmax(h.logits, { axis: 1 })),
-    { axis: 1 },
-  ); // [N, H], together all.length
+  const { boxes, chances } = pooled(p, config, input);
   const total = boxes.shape[1];
   const pairs = Reshape(overlap(Unsqueeze(boxes, [2]), Unsqueeze(boxes, [1])), [batch, total, total]);
-  const expected = Div(Reshape(MatMul(pairs, Unsqueeze(chances, [2])), [batch, total]), all.length);
-  const best = ArgMax(expected, { axis: 1, keepdims: true }); // [N, 1]
+  const expected = Reshape(MatMul(pairs, Unsqueeze(chances, [2])), [batch, total]);
+  const best = ArgMax(Sub(expected, impossible(input, total)), { axis: 1, keepdims: true }); // [N, 1]
   const taken = (x: Value) => GatherElements(x, best, { axis: 1 }); // [N, 1]
   const sides = [0, 1, 2, 3].map((i) => taken(Reshape(column(boxes, i), [batch, total])));
   return { box: Concat(sides, { axis: 1 }), expected: taken(expected) };
+}
+
+/** All boxes [N, H, 4] that may be right, the present one last, with their chances [N, H]. */
+function pooled(p: Scope, config: LayoutModelConfig, input: LayoutModelInput): { boxes: Value; chances: Value } {
+  const direct = layoutModel(p, config, { input });
+  const mirrored = layoutModel(p, config, { input: mirrorLayout(input) });
+  const all = [...direct, ...mirrored.map(({ boxes, logits }) => ({ boxes: mirrorBox(boxes), logits }))];
+  const trust = Mul(input.hasPresent, config.present_trust); // [N, 1]
+  const share = Div(Sub(1, trust), all.length);
+  return {
+    boxes: Concat([...all.map((h) => h.boxes), Unsqueeze(input.present, [1])], { axis: 1 }),
+    chances: Concat([...all.map((h) => Mul(Softmax(h.logits, { axis: 1 }), share)), trust], { axis: 1 }),
+  };
+}
+
+/** 1 for the last of `total` boxes where there is no present one, 0 elsewhere: [N, total]. */
+function impossible({ hasPresent }: LayoutModelInput, total: number): Value {
+  const last = Array.from({ length: total }, (_, i) => Number(i === total - 1));
+  return Mul(Sub(1, hasPresent), hasPresent.graph.constant(last, { shape: [1, total] }));
 }
 
 /** The inputs of a whole graph under their names. */
