@@ -145,9 +145,10 @@ export class Figure {
     const trail = otherSide(lead);
     pose.rootRotation = euler(0.03, 0, 0);
     const half = amount * random.between(1.5, 2.4) * u;
-    // As far down as the stride of an all but straight leg takes the hips.
-    const leg = measures.legLength;
-    pose.translate([0, Math.sqrt(leg * leg - half * half) - leg - 0.05 * u, 0]);
+    pose.solve();
+    // As high as the stride of an all but straight leg leaves the hips; at rest the knees are a little bent.
+    const leg = 0.99 * measures.legLength;
+    pose.translate([0, measures.ankleY + Math.sqrt(leg * leg - half * half) - this.hips[1], 0]);
     this.plant(lead, [outward(lead) * measures.hipX * 0.8, half], {
       yaw: outward(lead) * 0.1,
       lift: 0.06 * u,
