@@ -111,6 +111,7 @@ export async function loadMethod(name: string, settings: MethodSettings): Promis
       hint: `it belongs to methods that use it, such as --method ${METHOD_NAMES[0]}`,
     });
   }
+  method?.check?.(settings);
   if (settings.agent === 'openai') (await import('../agents/open-agent.js')).openAiSettings(process.env);
   return method;
 }

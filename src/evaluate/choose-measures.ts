@@ -21,6 +21,13 @@ export interface ChosenMeasures {
   close(): Promise<void>;
 }
 
+export interface MeasuredRun {
+  benchmark: Benchmark;
+  context: ProbeContext;
+  /** Whether any method of the run has intended layouts. Default false. */
+  plansLayout?: boolean;
+}
+
 /** Names of all measures, for help and messages. */
 export const MEASURE_NAMES: readonly string[] = [...PICTURE_MEASURES, ...SET_MEASURES, ...COST_MEASURES].map(
   ({ name }) => name,
@@ -35,11 +42,11 @@ export const MEASURE_NAMES: readonly string[] = [...PICTURE_MEASURES, ...SET_MEA
  */
 export async function chooseMeasures(
   names: readonly string[] | undefined,
-  { benchmark, context }: { benchmark: Benchmark; context: ProbeContext },
+  { benchmark, context, plansLayout = false }: MeasuredRun,
 ): Promise<ChosenMeasures> {
   requireKnown(names);
   const isAsked = ({ name }: About) => names === undefined || names.includes(name);
-  const knowledge = knowledgeOf(benchmark, context);
+  const knowledge = { ...knowledgeOf(benchmark, context), plansLayout };
   const probes = new Map<ProbeName, Probe>();
   const chosen: ChosenMeasures = {
     picture: [],
@@ -78,7 +85,10 @@ function requireKnown(names: readonly string[] | undefined): void {
   });
 }
 
-function knowledgeOf(benchmark: Benchmark, { weights, referenceOf, onProgress }: ProbeContext): Knowledge {
+function knowledgeOf(
+  benchmark: Benchmark,
+  { weights, referenceOf, onProgress }: ProbeContext,
+): Omit<Knowledge, 'plansLayout'> {
   return {
     benchmark,
     judged: new Set(judgedTriplets(weights.judge, onProgress).map(tripletName)),

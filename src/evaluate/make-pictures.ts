@@ -1,9 +1,10 @@
 // Makes the pictures of one method, each kept as soon as it is finished, so that a killed run goes on where it was.
 import { join } from 'node:path';
 import { ContrappostoError, throwIfAborted } from '../core/errors.js';
-import { encodePng, type Image } from '../core/image.js';
+import { encodePng } from '../core/image.js';
+import type { IntendedBox } from '../methods/method.js';
 import { keyOf, type Ledger } from './ledger.js';
-import type { MethodSpec, OpenMethod, RunControl, Task } from './method.js';
+import type { MethodPicture, MethodSpec, OpenMethod, RunControl, Task } from './method.js';
 import { digestOf, keptPicture, pictureFile, storePicture } from './picture-store.js';
 
 /** A picture that is there, or the reason why not. */
@@ -13,6 +14,10 @@ export interface MadePicture extends Task {
   file: string;
   /** SHA-256 of the file; absent where it failed. */
   digest?: string;
+  /** Boxes that its method was given or chose. */
+  layout?: readonly IntendedBox[];
+  /** Whether its method has such boxes. */
+  plansLayout: boolean;
   /** First line of the error. */
   failure?: string;
 }
@@ -71,15 +76,18 @@ async function makePicture(
 ): Promise<{ picture: MadePicture; wasThere?: boolean }> {
   const file = pictureFile(method, task);
   const path = join(out, file);
-  const known = { ...task, method, file };
+  const known = { ...task, method, file, plansLayout: opened.plansLayout ?? false };
   const watch = watchCost();
-  let [text, image]: [Record<string, string>?, Image?] = [];
+  let [text, made]: [Record<string, string>?, MethodPicture?] = [];
   try {
     text = await opened.describe(task);
     const there = await keptPicture(path, text);
-    if (there) return { picture: { ...known, digest: there }, wasThere: true };
+    if (there) {
+      const layout = ledger.get(layoutKey(method, { task, digest: there })) as MadePicture['layout'];
+      return { picture: { ...known, digest: there, ...(layout && { layout }) }, wasThere: true };
+    }
     watch.start();
-    image = await opened.make(task, { signal, onProgress: warningsOf(onProgress) });
+    made = await opened.make(task, { signal, onProgress: warningsOf(onProgress) });
   } catch (error) {
     if (signal?.aborted || (error instanceof ContrappostoError && error.code === 'aborted')) throw error;
     const message = error instanceof Error ? error.message : String(error);
@@ -87,17 +95,24 @@ async function makePicture(
   } finally {
     watch.stop();
   }
-  const bytes = await encodePng(image, { text });
+  const bytes = await encodePng(made.image, { text });
   const digest = digestOf(bytes);
-  // Before the picture, so that none is ever there without what it cost.
+  // Before the picture, so that none is ever there without what it cost and where its things were meant to be.
+  if (made.layout) await ledger.add(layoutKey(method, { task, digest }), made.layout, { measure: 'layout', file });
   await ledger.add(costKey(method, { task, digest }), watch.cost(), { measure: 'cost', file });
   await storePicture(path, bytes);
-  return { picture: { ...known, digest } };
+  const { layout } = made;
+  return { picture: { ...known, digest, ...(layout && { layout }) } };
 }
 
 /** Where the ledger keeps what a picture cost. */
 export function costKey(method: MethodSpec, { task, digest }: { task: Task; digest: string }): string {
   return keyOf('cost', method.slug, task.case.id, task.seed, digest);
+}
+
+/** Where the ledger keeps the boxes that a picture's method was given or chose. */
+export function layoutKey(method: MethodSpec, { task, digest }: { task: Task; digest: string }): string {
+  return keyOf('layout', method.slug, task.case.id, task.seed, digest);
 }
 
 /** Steps within a picture are too many for a run of thousands. */

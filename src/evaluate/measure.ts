@@ -1,6 +1,7 @@
 // What a measure is: a number for each picture, or one for all pictures of a method.
 import type { Image } from '../core/image.js';
 import type { OnProgress } from '../core/progress.js';
+import type { IntendedBox } from '../methods/method.js';
 import type { Runtime } from '../runtime/index.js';
 import type { Benchmark, BenchmarkCase } from './benchmark.js';
 import type { Cost } from './make-pictures.js';
@@ -25,6 +26,8 @@ export interface Knowledge {
   /** `verb object` of each triplet that the judge knows; empty without a judge. */
   judged: ReadonlySet<string>;
   hasReference(one: BenchmarkCase): boolean;
+  /** Whether any method of the run has intended layouts. */
+  plansLayout: boolean;
 }
 
 /** A number for each picture. */
@@ -32,10 +35,12 @@ export interface PictureMeasure<N extends ProbeName = ProbeName> extends About {
   probe: N;
   /** What a failed picture counts as: the worst that the measure can say. */
   worst: number;
+  /** Whether it says nothing of pictures for whose object no box was intended. */
+  needsLayout?: boolean;
   /** Whether a case carries the truth that it needs. */
   applies(one: BenchmarkCase, knowledge: Knowledge): boolean;
   /** Throws nothing: what cannot be seen in a picture is the worst that can be said of it. */
-  score(found: Findings[N], one: BenchmarkCase): number;
+  score(found: Findings[N], one: BenchmarkCase, layout?: readonly IntendedBox[]): number;
 }
 
 /** A number that the making of a picture has, and a failed one has not. */

@@ -1,6 +1,7 @@
 // What a method is to the runner: something that makes the picture of a case and says exactly how.
 import type { Image } from '../core/image.js';
 import type { OnProgress } from '../core/progress.js';
+import type { IntendedBox } from '../methods/method.js';
 import type { Device } from '../runtime/index.js';
 import type { Benchmark, BenchmarkCase } from './benchmark.js';
 
@@ -13,6 +14,12 @@ export interface Task {
 export interface RunControl {
   signal?: AbortSignal;
   onProgress?: OnProgress;
+}
+
+export interface MethodPicture {
+  image: Image;
+  /** The boxes that the method was given or chose. */
+  layout?: readonly IntendedBox[];
 }
 
 /** What all methods of a run share. */
@@ -36,8 +43,10 @@ export interface OpenMethod {
    * everything that decides its bits has to be in them.
    */
   describe(task: Task): Promise<Record<string, string>>;
+  /** Whether its pictures have an intended layout, so that a failed one counts as far from it. */
+  readonly plansLayout?: boolean;
   /** Throws whatever goes wrong; the picture then counts as failed. */
-  make(task: Task, control: RunControl): Promise<Image>;
+  make(task: Task, control: RunControl): Promise<MethodPicture>;
   close(): Promise<void>;
 }
 

@@ -11,6 +11,7 @@ const knowledge = (fields: Partial<Knowledge> = {}): Knowledge => ({
   benchmark: { name: '', about: '', cases: [], references: 'paired' },
   judged: new Set(),
   hasReference: () => false,
+  plansLayout: false,
   ...fields,
 });
 
@@ -44,6 +45,15 @@ describe('measures of a picture', () => {
     expect(measureOf('object').score(found, horse)).toBe(0);
     expect(measureOf('box-iou').score(found, cup)).toBe(0.5);
     expect(measureOf('detection-score').score(found, cup)).toBe(0.9);
+    const layout = [
+      { word: 'man', role: 'subject' as const, box: [0, 0, 1, 1] as const },
+      { word: 'table', role: 'object' as const, box: [50, 50, 60, 60] as const },
+      { word: 'cup', role: 'object' as const, box: [10, 20, 30, 40] as const },
+    ];
+    expect(measureOf('layout-iou').score(found, cup, layout)).toBe(0.5);
+    expect(measureOf('layout-iou').score(found, cup, layout.slice(0, 2))).toBe(0);
+    expect(measureOf('layout-iou').applies(cup, knowledge())).toBe(false);
+    expect(measureOf('layout-iou').applies(cup, knowledge({ plansLayout: true }))).toBe(true);
     expect(measureOf('object').applies(one({ triplet: { verb: 'gesture', object: 'ok' } }), knowledge())).toBe(false);
     expect(measureOf('box-iou').applies(horse, knowledge())).toBe(false);
   });

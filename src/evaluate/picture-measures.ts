@@ -5,8 +5,10 @@ import { keypointSimilarity } from '../metrics/keypoint-similarity.js';
 import { jointError } from '../metrics/pose-accuracy.js';
 import { clipScoreOf, verbAlone } from '../metrics/text-agreement.js';
 import { COCO_CLASSES } from '../pose/index.js';
-import { areaOf, type Box, boxOf, iou, type Keypoint } from '../pose/person.js';
+import { areaOf, boxOf, iou, type Keypoint } from '../pose/person.js';
 import type { BenchmarkCase } from './benchmark.js';
+import { boxInPicture, scaleTo } from './case-geometry.js';
+import { intendedObject } from './layout-of-picture.js';
 import type { CostMeasure, Knowledge, PictureMeasure } from './measure.js';
 import type { Findings, ProbeName } from './probe.js';
 
@@ -97,7 +99,25 @@ const boxIou = measure<'centernet'>({
   applies: (one) => one.boxes?.object !== undefined && detectable(one) !== undefined,
   score: ({ objects, ...size }, one) => {
     const best = objects.find((o) => o.label === detectable(one) && o.score > MIN_SCORE);
-    return best ? iou(best.box, boxIn(one.boxes!.object!, scaleTo(size, one))) : 0;
+    return best ? iou(best.box, boxInPicture(one.boxes!.object!, { one, size })) : 0;
+  },
+});
+
+const layoutIou = measure<'centernet'>({
+  name: 'layout-iou',
+  title: 'object in the intended box, IoU',
+  about:
+    "Intersection over union of the box that the method was given or chose with CenterNet's surest box of the object. Pictures of methods without boxes, and those for which none was found, are left out. Failed or not seen: 0.",
+  better: 'higher',
+  shown: 3,
+  probe: 'centernet',
+  worst: 0,
+  needsLayout: true,
+  applies: (one, { plansLayout }) => plansLayout && detectable(one) !== undefined,
+  score: ({ objects }, one, layout) => {
+    const best = objects.find((o) => o.label === detectable(one) && o.score > MIN_SCORE);
+    const intended = intendedObject(layout, one);
+    return best && intended ? iou(best.box, intended) : 0;
   },
 });
 
@@ -232,6 +252,7 @@ export const PICTURE_MEASURES: readonly PictureMeasure[] = [
   detection,
   objectFound,
   boxIou,
+  layoutIou,
   judgedAmong(1),
   judgedAmong(3),
   clipScore,
@@ -265,20 +286,6 @@ export const COST_MEASURES: readonly CostMeasure[] = [
   },
 ];
 
-interface Size {
-  widthPx: number;
-  heightPx: number;
-}
-
-/** How many pixels of the picture one of the canvas is. */
-function scaleTo({ widthPx, heightPx }: Size, { canvas }: BenchmarkCase): [x: number, y: number] {
-  return canvas ? [widthPx / canvas.widthPx, heightPx / canvas.heightPx] : [1, 1];
-}
-
-function boxIn([x1, y1, x2, y2]: Box, [sx, sy]: readonly [number, number]): Box {
-  return [x1 * sx, y1 * sy, x2 * sx, y2 * sy];
-}
-
 /**
  * The wanted pose in the picture's pixels, and as many points of the one that was found: of the surest person or, where
  * the case says where the person should be, of the one whose box overlaps most with that.
@@ -289,7 +296,7 @@ export function posesIn(
 ): { points: Keypoint[] | undefined; truth: Keypoint[] } {
   const scale = scaleTo(size, one);
   const truth = one.keypoints!.map(({ x, y, score }) => ({ x: x * scale[0], y: y * scale[1], score }));
-  const wanted = one.boxes?.person && boxIn(one.boxes.person, scale);
+  const wanted = one.boxes?.person && boxInPicture(one.boxes.person, { one, size });
   const overlap = ({ box }: (typeof people)[number]) => (wanted ? iou(box, wanted) : 0);
   const [person] = [...people].sort((a, b) => overlap(b) - overlap(a));
   // The body's 17 are the first of the 133.

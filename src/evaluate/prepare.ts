@@ -67,9 +67,10 @@ export async function prepare(options: EvaluateOptions): Promise<Prepared> {
   try {
     const { weights = {}, software } = options;
     const context = { runtime, weights, referenceOf, signal, onProgress };
-    measures = await chooseMeasures(options.measures, { benchmark, context });
     const shared = { benchmark, model, device, software, referenceOf, signal, onProgress };
     for (const spec of options.methods) opened.push(await METHODS[spec.method].open(spec, shared));
+    const plansLayout = opened.some((method) => method.plansLayout);
+    measures = await chooseMeasures(options.measures, { benchmark, context, plansLayout });
     const tasks = benchmark.cases.flatMap((one) =>
       seedsOf(one, { count: seeds, first: seed }).map((s): Task => ({ case: one, seed: s })),
     );

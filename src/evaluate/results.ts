@@ -51,6 +51,10 @@ const pictureSchema = z.object({
   /** From the folder of this file. */
   file: z.string(),
   sha256: z.string().optional(),
+  /** Where its method meant things to be, in pixels of the picture. */
+  layout: z
+    .array(z.object({ word: z.string(), role: z.enum(['subject', 'object']), box: z.array(z.number()).length(4) }))
+    .optional(),
   /** Why there is no picture. */
   failure: z.string().optional(),
   /** By measure; null where it does not apply. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Benchmark } from './benchmark.js';
 import type { ChosenMeasures } from './choose-measures.js';
 import { examine, type Subject } from './examine.js';
+import { intendedObject } from './layout-of-picture.js';
 import type { Ledger } from './ledger.js';
 import { type Cost, costKey, type MadePicture } from './make-pictures.js';
 import { blackPicture } from './measure.js';
@@ -39,6 +40,7 @@ export function casesOf({
       file: picture.file,
       ...(picture.digest !== undefined && { sha256: picture.digest }),
       ...(picture.failure !== undefined && { failure: picture.failure }),
+      ...(picture.layout && { layout: picture.layout.map((placed) => ({ ...placed, box: [...placed.box] })) }),
       scores: scoresOf(picture, { measures, found: findings.get(picture.file), ledger }),
     })),
   }));
@@ -50,14 +52,23 @@ function scoresOf(
 ): Record<string, number | null> {
   const scores: Record<string, number | null> = {};
   for (const measure of measures.picture) {
-    const applies = measure.applies(picture.case, measures.knowledge);
+    const applies = measure.applies(picture.case, measures.knowledge) && (!measure.needsLayout || hasLayout(picture));
     const seen = found?.[measure.probe];
-    scores[measure.name] = !applies ? null : seen === undefined ? measure.worst : measure.score(seen, picture.case);
+    scores[measure.name] = !applies
+      ? null
+      : seen === undefined
+        ? measure.worst
+        : measure.score(seen, picture.case, picture.layout);
   }
   const { method, digest } = picture;
   const cost = digest ? (ledger.get(costKey(method, { task: picture, digest })) as Cost | undefined) : undefined;
   for (const measure of measures.cost) scores[measure.name] = cost ? measure.score(cost) : null;
   return scores;
+}
+
+/** A failed picture counts where its method would have had a box for the object. */
+function hasLayout({ case: one, layout, plansLayout, failure }: MadePicture): boolean {
+  return failure === undefined ? intendedObject(layout, one) !== undefined : plansLayout;
 }
 
 /** Scores of all pictures of a method, by `label\nmeasure`. */

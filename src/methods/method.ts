@@ -27,9 +27,20 @@ export interface MethodRequest extends Omit<GenerationOptions, 'count' | 'noise'
   preset?: string;
 }
 
+/** Where a method meant something of the prompt to be. */
+export interface IntendedBox {
+  /** The noun in the prompt. */
+  word: string;
+  role: 'subject' | 'object';
+  /** In pixels of the picture. */
+  box: Box;
+}
+
 export interface MethodPicture extends GeneratedImage {
   /** What happened on the way, in snake_case, for `--json` and the picture's settings. */
   report?: Readonly<Record<string, unknown>>;
+  /** The boxes that it was given or chose; absent for methods without. */
+  layout?: readonly IntendedBox[];
   /** Pictures of the stages. */
   stages?: readonly CaptionedPicture[];
 }
@@ -42,6 +53,10 @@ export interface Method {
   readonly defaults?: { steps?: number; guidanceScale?: number; scheduler?: string };
   /** Which of the options of a request it understands besides those of plain sampling. */
   readonly takes: readonly ('boxes' | 'agent' | 'candidates' | 'modules' | 'preset')[];
+  /** Whether boxes may also be given for who acts, and not for objects alone. */
+  readonly placesSubject?: boolean;
+  /** Throws `usage` for values of its own options that it does not know, before a model is loaded. */
+  check?(request: Pick<MethodRequest, 'modules' | 'preset'>): void;
   /** Throws whatever its parts throw; `aborted` between two steps. */
   generate(pipeline: Pipeline, request: MethodRequest): Promise<MethodPicture>;
 }

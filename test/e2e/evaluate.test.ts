@@ -123,6 +123,33 @@ describe('evaluate', () => {
     expect(JSON.parse(changed.stdout).pictures).toEqual({ made: 4, kept: 0, failed: 0 });
   });
 
+  it('compares methods with boxes, keeps what they meant, and goes on as for plain sampling', async () => {
+    const methods = 'sd:steps=2,record:candidates=2,steps=2,boxdiff:steps=2';
+    const measures = ['--measures', 'layout-iou,box-iou,seconds,memory'];
+    const command = ['evaluate', 'cases.jsonl', '--model', 'model', '--methods', methods, ...measures, '--limit', '1'];
+    const run = () => program.run([...command, '--out', 'boxes', '--json'], { cwd });
+    const first = await run();
+    expect(first.stderr).not.toContain('error:');
+    expect(JSON.parse(first.stdout).pictures).toEqual({ made: 3, kept: 0, failed: 0 });
+    const { cases, summary } = resultsOf('boxes');
+    const [plain, recorded, boxed] = cases[0].pictures;
+    // Tiny pictures of noise: no detector finds a bicycle.
+    expect(plain).toMatchObject({ scores: { 'layout-iou': null, 'box-iou': 0 } });
+    const intended = { word: 'bicycle', role: 'object', box: [4, 4, 40, 40] };
+    for (const picture of [recorded, boxed]) {
+      expect(picture).toMatchObject({ layout: [intended], scores: { 'layout-iou': 0, 'box-iou': 0 } });
+    }
+    expect(summary.filter(({ measure, cases: counted }) => measure === 'layout-iou' && counted === 1)).toHaveLength(2);
+
+    expect(JSON.parse((await run()).stdout).pictures).toEqual({ made: 0, kept: 3, failed: 0 });
+    expect(resultsOf('boxes').cases).toEqual(cases);
+    for (const { file } of [recorded, boxed]) {
+      const again = await program.run(['generate', '--from', join('boxes', file), '--out', 'again.png'], { cwd });
+      expect(again.code).toBe(0);
+      expect(readFileSync(join(cwd, 'again.png'))).toEqual(readFileSync(join(cwd, 'boxes', file)));
+    }
+  }, 300_000);
+
   it('counts a picture that is missing as failed', async () => {
     mkdirSync(join(cwd, 'elsewhere'));
     for (const i of [0, 1, 2]) {
@@ -154,7 +181,7 @@ describe('evaluate', () => {
   it('refuses bad usage with exit code 2 and writes nothing', async () => {
     const before = readdirSync(cwd).sort();
     const { code, stderr } = await program.run(['evaluate', 'cases.jsonl', '--methods', 'magic'], { cwd });
-    expect(stderr).toContain('sd, folder, reference');
+    expect(stderr).toContain('lmd, folder, reference');
     expect(code).toBe(2);
     expect(readdirSync(cwd).sort()).toEqual(before);
   });

@@ -41,7 +41,7 @@ export const folderMethod: Method = {
     return {
       settings: { folder: target },
       describe: async (task) => describeCopy(pathOf(task)),
-      make: async (task, { signal }) => readImage(pathOf(task), { signal }),
+      make: async (task, { signal }) => ({ image: await readImage(pathOf(task), { signal }) }),
       close: async () => undefined,
     };
   },

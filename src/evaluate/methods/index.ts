@@ -1,13 +1,14 @@
-// The methods that can be compared, and how `--methods sd:guidance=3,folder:DIR` is read.
+// The methods that can be compared, and how `--methods sd:guidance=3,record,folder:DIR` is read.
 import { createHash } from 'node:crypto';
 import { ContrappostoError } from '../../core/errors.js';
+import { METHOD_NAMES } from '../../methods/registry.js';
 import type { Method, MethodSpec } from '../method.js';
 import { folderMethod } from './folder.js';
+import { generatorMethod } from './generator.js';
 import { referenceMethod } from './reference.js';
-import { sdMethod } from './sd.js';
 
 export const METHODS: Readonly<Record<string, Method>> = {
-  sd: sdMethod,
+  ...Object.fromEntries(METHOD_NAMES.map((name) => [name, generatorMethod(name)])),
   folder: folderMethod,
   reference: referenceMethod,
 };
@@ -16,13 +17,13 @@ const LONGEST_SLUG = 60;
 
 /**
  * Reads method texts, each `NAME`, `NAME:TARGET` or `NAME:key=value:key=value`, any number in a text, joined by commas.
- * `label=...` names the method in tables.
+ * `label=...` names the method in tables. A comma before `key=value` does what a colon does.
  *
  * @throws `usage` for an unknown method, none, or the same one twice
  */
 export function parseMethods(texts: readonly string[]): MethodSpec[] {
   const specs = texts
-    .flatMap((text) => text.split(','))
+    .flatMap((text) => text.replace(/,(?=\s*[a-z][a-z-]*=)\s*/g, ':').split(','))
     .map((text) => text.trim())
     .filter((text) => text !== '')
     .map(parseMethod);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodePng } from '../../core/image.js';
+import { METHOD_NAMES } from '../../methods/registry.js';
 import type { MethodContext } from '../method.js';
 import { METHODS, parseMethods } from './index.js';
 
@@ -30,6 +31,16 @@ describe('--methods', () => {
     expect(theirs).toMatchObject({ method: 'folder', target: '/a/b:c', slug: 'folder-a-b-c' });
   });
 
+  it('take a comma between options as well, and know those of generate', () => {
+    const specs = parseMethods(['record:candidates=3,steps=20,sd,boxdiff, label=Boxes']);
+    expect(specs.map(({ method }) => method)).toEqual(['record', 'sd', 'boxdiff']);
+    expect(specs[0].pairs).toEqual([
+      ['candidates', '3'],
+      ['steps', '20'],
+    ]);
+    expect(Object.keys(METHODS)).toEqual([...METHOD_NAMES, 'folder', 'reference']);
+  });
+
   it('have folders that no file system objects to', () => {
     const [long, odd] = parseMethods([`sd:model=${'x'.repeat(300)}`, 'sd:label=…']);
     expect(long.slug.length).toBeLessThanOrEqual(60);
@@ -46,13 +57,21 @@ describe('--methods', () => {
     expect(() => parseMethods([text])).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 
-  it.each(['sd:colour=red', 'sd:steps=many', 'sd:target', 'sd:long-prompts=no', 'folder', 'reference:x'])(
-    'refuse the options of %s',
-    async (text) => {
-      const [spec] = parseMethods([text]);
-      await expect(METHODS[spec.method].open(spec, context)).rejects.toMatchObject({ code: 'usage' });
-    },
-  );
+  it.each([
+    ...[
+      'sd:colour=red',
+      'sd:steps=many',
+      'sd:target',
+      'sd:long-prompts=no',
+      'sd:candidates=2',
+      'folder',
+      'reference:x',
+    ],
+    ...['record:candidates=0', 'record:modules=X', 'record:preset=best', 'boxdiff:modules=G', 'lmd:agent=nobody'],
+  ])('refuse the options of %s', async (text) => {
+    const [spec] = parseMethods([text]);
+    await expect(METHODS[spec.method].open(spec, context)).rejects.toMatchObject({ code: 'usage' });
+  });
 
   it('say what is missing', async () => {
     await expect(METHODS.sd.open({ pairs: [] }, context)).rejects.toMatchObject({ code: 'not-found' });
@@ -69,8 +88,8 @@ describe('folder', () => {
     writeFileSync(join(folder, 'a.png'), await picture(1));
     writeFileSync(join(folder, 'a-7.PNG'), await picture(2));
     const method = await METHODS.folder.open({ target: folder, pairs: [] }, context);
-    expect((await method.make(task('a', 7), {})).data[0]).toBe(2);
-    expect((await method.make(task('a', 8), {})).data[0]).toBe(1);
+    expect((await method.make(task('a', 7), {})).image.data[0]).toBe(2);
+    expect((await method.make(task('a', 8), {})).image.data[0]).toBe(1);
     await expect(method.make(task('b', 7), {})).rejects.toMatchObject({ code: 'not-found' });
     const before = await method.describe(task('a', 8));
     expect(await method.describe(task('a', 8))).toEqual(before);

@@ -28,7 +28,7 @@ export const referenceMethod: Method = {
     return {
       settings: {},
       describe: (task) => describeCopy(pathOf(task)),
-      make: async (task, { signal }) => readImage(pathOf(task), { signal }),
+      make: async (task, { signal }) => ({ image: await readImage(pathOf(task), { signal }) }),
       close: async () => undefined,
     };
   },

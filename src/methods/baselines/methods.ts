@@ -72,6 +72,7 @@ function layoutMethod({ key, about, draw }: LayoutMethod): Method {
     about,
     defaults: SAMPLING,
     takes: ['boxes', 'agent'],
+    placesSubject: true,
     async generate(pipeline, request) {
       const layout = await layoutFor(key, pipeline, request);
       if (layout.placed.length > 0) return reported(await draw(pipeline, request, layout.placed), layout);
@@ -97,6 +98,7 @@ function reported(picture: GeneratedImage, { placed, source }: Layout): MethodPi
   return {
     ...picture,
     report: { layout: { source, boxes: placed.map(({ noun, box }) => ({ word: noun, box: inPixels(box) })) } },
+    layout: placed.map(({ noun, kind, box }) => ({ word: noun, role: kind, box: inPixels(box) })),
     stages: [
       { caption: 'layout', image, boxes },
       { caption: 'result', image },

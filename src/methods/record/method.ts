@@ -108,7 +108,7 @@ const ORIGINAL = '#4aa3ff';
 const PROPOSED = '#ff4a4a';
 const PERSON = '#5ddc6a';
 
-function stagesOf({ candidates, report, image }: RecordResult): CaptionedPicture[] {
+function stagesOf({ candidates, report, image, redrawn }: RecordResult): CaptionedPicture[] {
   const onPicture = (box: CanvasBox | null | undefined, colour: string) =>
     box ? [{ box: inPixels(box, image), colour }] : [];
   const drawn = candidates.map(({ image: picture, objectBoxes }, i) => ({
@@ -118,7 +118,7 @@ function stagesOf({ candidates, report, image }: RecordResult): CaptionedPicture
   }));
   if (report.layouts.every(({ proposed }) => !proposed)) return [...drawn, { caption: 'result', image }];
   const layout = {
-    caption: 'layout: person, object before and after',
+    caption: 'person, object before, after',
     image: candidates[report.choice.index].image,
     boxes: [
       ...onPicture(report.person?.box, PERSON),
@@ -127,5 +127,7 @@ function stagesOf({ candidates, report, image }: RecordResult): CaptionedPicture
     ],
   };
   const boxes = report.layouts.flatMap(({ proposed }) => onPicture(proposed, PROPOSED));
-  return [...drawn, layout, { caption: report.corrected ? 'corrected' : 'left as it is', image, boxes }];
+  const corrected = redrawn ? [{ caption: 'corrected', image: redrawn, boxes }] : [];
+  const kept = report.corrected ? [] : [{ caption: 'result: the candidate stays', image }];
+  return [...drawn, layout, ...corrected, ...kept];
 }
