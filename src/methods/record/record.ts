@@ -38,6 +38,8 @@ export interface RecordResult {
   seed: number | bigint;
   report: RecordReport;
   candidates: readonly Candidate[];
+  /** What module C drew, also where the candidate was kept. */
+  redrawn?: Image;
 }
 
 /**
@@ -61,6 +63,7 @@ export async function record(pipeline: Pipeline, options: RecordOptions): Promis
   const clock = stopwatch();
   const objectRequired = options.boxes?.some(Boolean) ?? options.analysis?.objectHead !== undefined;
   const scene = await openScene(pipeline, { analysis, leftOut, settings, sampling, objectRequired });
+  if (sampling.lowMemory) await pipeline.release('text_encoder');
   const network = needsBranches(settings) ? await openBranches(pipeline, scene.branches, { signal }) : undefined;
 
   const seeds = candidateSeeds(sampling.seed, settings.modules.includes('R') ? settings.candidates : 1);
@@ -84,6 +87,7 @@ export async function record(pipeline: Pipeline, options: RecordOptions): Promis
     latents: final.latents,
     seed: sampling.seed,
     candidates,
+    ...(redrawn && { redrawn: redrawn.image }),
     report: {
       analysis,
       preset: settings.preset,
