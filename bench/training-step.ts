@@ -56,7 +56,6 @@ async function compare() {
 
 /** Takes turns, so that what else the machine does slows both alike. */
 async function interleaved(folder: string, { recipe, stage }: { recipe: Recipe; stage: Stage }) {
-  process.env.OPENBLAS_CORETYPE ??= 'SkylakeX';
   const script = fileURLToPath(new URL('./training_step_peer.py', import.meta.url));
   const batches = join(folder, 'batches');
   const args = [script, join(folder, 'export'), stage.name, batches, `${steps}`, `${threads}`];

@@ -76,37 +76,32 @@ function flipped(weights: Value, group: number): Value {
  * @returns [M, C / group, ...k]
  */
 function weightGradient(x: Value, dy: Value, at: Geometry): Value {
-  const { kernel, group } = at;
+  const { kernel, group, pads } = at;
   const [batch, m] = dy.shape;
-  const channels = x.shape[1];
+  const perGroup = x.shape[1] / group;
   const positions = sizeOf(dy.shape.slice(2));
-  const left = rows(dy, [group, m / group, batch * positions]);
-  const taps = shiftedViews(x, dy, at).map((view) => {
-    const right = rows(view, [group, channels / group, batch * positions]);
-    return MatMul(left, transposed(right)); // [group, M / group, C / group]
-  });
-  const whole = [m, channels / group, ...kernel];
-  if (taps.length === 1) return Reshape(taps[0], whole);
-  const stacked = Concat(
-    taps.map((tap) => Reshape(tap, [1, m * (channels / group)])),
-    { axis: 0 },
-  ); // [taps, M * C / group]
-  return Reshape(Transpose(stacked, [1, 0]), whole);
-}
-
-/** [N, C, ...] as [group, C / group, N * positions]. */
-function rows(x: Value, shape: readonly number[]): Value {
-  const [, , ...space] = x.shape;
-  const first = x.shape[0] === 1 ? x : Transpose(x, [1, 0, ...space.map((_, i) => i + 2)]);
-  return Reshape(first, shape);
-}
-
-/** What each kernel tap saw of the input, in the kernel's order: [N, C, ...positions of dy]. */
-function shiftedViews(x: Value, dy: Value, { kernel, strides, dilations, pads }: Geometry): Value[] {
+  // One product a picture and their sum, or, where kernels are larger than pictures, one product over all pictures.
+  const joins = batch > 1 && m / group > positions;
+  const rows = (v: Value, channels: number) =>
+    Reshape(v, joins ? [1, group, channels, batch * positions] : [batch, group, channels, positions]);
+  const swapped = (v: Value) => (joins ? Transpose(v, [1, 0, ...kernel.map((_, i) => i + 2)]) : v);
+  const left = rows(swapped(dy), m / group);
   const spatial = kernel.length;
-  const framed = pads.some((p) => p !== 0)
-    ? Pad(x, [0, 0, ...pads.slice(0, spatial), 0, 0, ...pads.slice(spatial)])
-    : x;
+  const frame = [0, 0, ...pads.slice(0, spatial), 0, 0, ...pads.slice(spatial)];
+  const framed = swapped(frame.some((p) => p !== 0) ? Pad(x, frame) : x);
+  const taps = shiftedViews(framed, dy, at).map((view) => {
+    const product = MatMul(left, transposed(rows(view, perGroup))); // [N or 1, group, M / group, C / group]
+    const sum = product.shape[0] > 1 ? ReduceSum(product, { axes: [0] }) : product;
+    return Reshape(sum, [1, m * perGroup]);
+  });
+  const whole = [m, perGroup, ...kernel];
+  if (taps.length === 1) return Reshape(taps[0], whole);
+  return Reshape(Transpose(Concat(taps, { axis: 0 }), [1, 0]), whole);
+}
+
+/** What each kernel tap saw of the framed input, in the kernel's order: [..., ...positions of dy]. */
+function shiftedViews(framed: Value, dy: Value, { kernel, strides, dilations }: Geometry): Value[] {
+  const spatial = kernel.length;
   const axes = kernel.map((_, i) => i + 2);
   return Array.from({ length: sizeOf(kernel) }, (_, tap) => {
     let rest = tap;

@@ -270,6 +270,10 @@ const SPATIAL: Record<string, Case> = {
     inputs: [draw.normal([2, 3, 4, draw.int(4, 5)]), draw.normal([4, 3, 1, 1])],
     build: (x, w) => ops.Conv(x, w, undefined, { pads: draw.pick([0, 0, 0, 0], [1, 0, 0, 1]) }),
   }),
+  'Conv of small pictures': (draw) => ({
+    inputs: [draw.normal([3, 4, 2, 2]), draw.normal([12, 4 / draw.pick(1, 2), 3, 3])],
+    build: (x, w) => ops.Conv(x, w, undefined, { pads: [1, 1, 1, 1], group: x.shape[1] / w.shape[1] }),
+  }),
   'Conv of a large picture': (draw) => {
     const pads = draw.pick([1, 1, 1, 1], [0, 2, 1, 0]);
     const dilations = draw.pick([1, 1], [2, 1]);
