@@ -13,6 +13,7 @@ import { textLength } from '../record/token-places.js';
 import { definedOnly, SAMPLING } from './defaults.js';
 import { type GuidanceSettings, guidanceSettings } from './guidance-settings.js';
 import { placePhrases, promptPhrases } from './placed-phrases.js';
+import { atLeastACell } from './regions.js';
 import { openTokenGuidance, type TokenLoss } from './token-guidance.js';
 
 export interface BoxDiffOptions extends Omit<GenerationOptions, 'longPrompts'> {
@@ -27,7 +28,7 @@ export interface BoxDiffOptions extends Omit<GenerationOptions, 'longPrompts'> {
  * Makes pictures of a prompt with things in their boxes. Picture i equals a single run with seed + i.
  *
  * @throws ContrappostoError `usage` for another number of boxes, `invalid-input` for a prompt that names nothing, boxes
- *   of less than a cell of attention, and settings out of range, `aborted`
+ *   without area, and settings out of range, `aborted`
  */
 export async function boxDiff(pipeline: Pipeline, options: BoxDiffOptions): Promise<GeneratedImage[]> {
   const stage = 'boxdiff';
@@ -55,7 +56,12 @@ export async function boxDiff(pipeline: Pipeline, options: BoxDiffOptions): Prom
         steps,
         settings,
         loss: misplacement,
-        feeds: (resolution) => boxFeeds(boxes, resolution, options.settings),
+        feeds: (resolution) =>
+          boxFeeds(
+            boxes.map((box) => atLeastACell(box, resolution)),
+            resolution,
+            options.settings,
+          ),
         signal,
       });
       return { move: guidance.move };

@@ -5,7 +5,6 @@ import {
   attentionSites,
   type CanvasBox,
   type CrossTaps,
-  cellBox,
   type GradientPass,
   type MapLoss,
   openGradientPass,
@@ -31,7 +30,7 @@ import {
   type Value,
 } from '../../graph/index.js';
 import { type LmdSettings, updatesAt } from './lmd-settings.js';
-import { boxMask } from './regions.js';
+import { atLeastACell, boxMask } from './regions.js';
 import { descended, rootMeanSquare } from './token-guidance.js';
 
 /** An object of a text, and where it belongs. */
@@ -234,17 +233,6 @@ function boxInputs(
     [`inside:${at}`]: float32(inside, shape),
     [`outside:${at}`]: float32(outside, shape),
   };
-}
-
-/** The box, or where it is less than a cell of a coarse grid, the cell that it lies in. */
-export function atLeastACell(box: CanvasBox, [height, width]: Resolution): CanvasBox {
-  const [x1, y1, x2, y2] = cellBox(box, [height, width]);
-  const [across, down] = [512 / width, 512 / height];
-  const clamp = (v: number, most: number) => Math.min(most - 1, Math.max(0, Math.floor(v)));
-  const [left, top] = [clamp(box[0] / across, width), clamp(box[1] / down, height)];
-  const [fromX, toX] = x2 > x1 ? [box[0], box[2]] : [left * across, (left + 1) * across];
-  const [fromY, toY] = y2 > y1 ? [box[1], box[3]] : [top * down, (top + 1) * down];
-  return [fromX, fromY, toX, toY];
 }
 
 /** A map inside the box, of sum 1. */

@@ -10,7 +10,7 @@ import type { TextCondition } from '../../diffusion/text-condition.js';
 import { otsuForeground } from '../../metrics/otsu.js';
 import type { GuidedLayer, LayerMaps, LmdGuidance } from './lmd-guidance.js';
 import type { LmdSettings } from './lmd-settings.js';
-import { blended, boxMask, type Grid } from './regions.js';
+import { atLeastACell, blended, boxMask, type Grid } from './regions.js';
 
 export interface ObjectTask {
   /** Number of the object, which its own noise depends on. */
@@ -115,7 +115,7 @@ export interface Shift {
 
 /** The box in the middle of the canvas, and how far it is from there to where it belongs. */
 export function centre(box: CanvasBox, { height, width }: Grid): { centred: CanvasBox; shift: Shift } {
-  const [x1, y1, x2, y2] = cellBox(box, [height, width]);
+  const [x1, y1, x2, y2] = cellBox(atLeastACell(box, [height, width]), [height, width]);
   const [across, down] = [CANVAS / width, CANVAS / height];
   const [left, top] = [Math.floor((width - (x2 - x1)) / 2), Math.floor((height - (y2 - y1)) / 2)];
   const centred: CanvasBox = [left * across, top * down, (left + x2 - x1) * across, (top + y2 - y1) * down];

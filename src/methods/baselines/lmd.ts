@@ -30,7 +30,7 @@ export interface LmdOptions
 /**
  * Makes one picture.
  *
- * @throws ContrappostoError `invalid-input` without objects, and for boxes of less than a latent pixel, `aborted`
+ * @throws ContrappostoError `invalid-input` without objects, and for boxes without area, `aborted`
  */
 export async function lmd(pipeline: Pipeline, options: LmdOptions): Promise<GeneratedImage> {
   const stage = 'lmd';

@@ -48,7 +48,7 @@ const PUBLISHED: MultiDiffusionSettings = { bootstrapShare: 20 / 50, backgrounds
 /**
  * Makes one picture.
  *
- * @throws ContrappostoError `invalid-input` for boxes of less than a latent pixel and settings out of range, `aborted`
+ * @throws ContrappostoError `invalid-input` for boxes without area and settings out of range, `aborted`
  */
 export async function multiDiffusion(pipeline: Pipeline, options: MultiDiffusionOptions): Promise<GeneratedImage> {
   const stage = 'multidiffusion';

@@ -18,7 +18,20 @@ describe('regions', () => {
       [1, 1, 0, 0],
       [0, 0, 1, 1],
     ]);
-    expect(() => boxMask([10, 10, 12, 12], { height: 4, width: 4 })).toThrow(/latent pixel/);
+  });
+
+  it('have at least a cell, and an area', () => {
+    const grid = { height: 4, width: 4 };
+    const one = (at: number) => Array.from({ length: 16 }, (_, i) => (i === at ? 1 : 0));
+    expect([...boxMask([10, 140, 20, 150], grid)]).toEqual(one(4));
+    expect([...boxMask([500, 500, 512, 512], grid)]).toEqual(one(15));
+    for (const box of [
+      [300, 0, 200, 512],
+      [5, 5, 5, 9],
+      [Number.NaN, 0, 1, 1],
+    ] as const) {
+      expect(() => boxMask(box, grid)).toThrow(/x1 < x2/);
+    }
   });
 
   it('of one prompt fuse to what each of their windows was cut from', () => {

@@ -1,6 +1,6 @@
 // Regions of a latent canvas: masks of boxes, windows over a large canvas, and the fusion of what was drawn in each.
 import { ContrappostoError } from '../../core/errors.js';
-import { type CanvasBox, cellBox } from '../../diffusion/attention-control/index.js';
+import { CANVAS, type CanvasBox, cellBox, type Resolution } from '../../diffusion/attention-control/index.js';
 
 /** Height and width in latent pixels. */
 export interface Grid {
@@ -17,7 +17,7 @@ export interface View extends Grid {
 /**
  * Masks [h * w] of boxes on the canvas of 512, and behind them that of the background: what no box covers.
  *
- * @throws ContrappostoError `invalid-input` for a box of less than a latent pixel
+ * @throws ContrappostoError `invalid-input` for a box without area
  */
 export function regionMasks(boxes: readonly CanvasBox[], grid: Grid): Float32Array[] {
   const masks = boxes.map((box) => boxMask(box, grid));
@@ -26,17 +26,32 @@ export function regionMasks(boxes: readonly CanvasBox[], grid: Grid): Float32Arr
   return [...masks, background];
 }
 
-/** 1 inside the box, 0 outside [h * w]. Throws `invalid-input` for a box of less than a latent pixel. */
-export function boxMask(box: CanvasBox, { height, width }: Grid): Float32Array {
-  const [x1, y1, x2, y2] = cellBox(box, [height, width]);
-  if (x2 <= x1 || y2 <= y1) {
+/**
+ * A box that has at least one cell of a coarse grid once it is rounded: where it has less, the cell that it begins in.
+ *
+ * @throws ContrappostoError `invalid-input` for a box without area
+ */
+export function atLeastACell(box: CanvasBox, [height, width]: Resolution): CanvasBox {
+  if (!(box[2] > box[0] && box[3] > box[1])) {
     throw new ContrappostoError('invalid-input', {
-      operation: 'box of a region',
-      expected: `at least one of ${height} by ${width} latent pixels`,
+      operation: 'box',
+      expected: 'x1, y1, x2, y2 with x1 < x2 and y1 < y2',
       got: `[${box}]`,
-      hint: 'boxes are x1, y1, x2, y2 with x1 < x2 and y1 < y2',
     });
   }
+  const [x1, y1, x2, y2] = cellBox(box, [height, width]);
+  const grown = (from: number, size: number): [number, number] => {
+    const cell = Math.min(size - 1, Math.max(0, Math.floor((from * size) / CANVAS)));
+    return [(cell * CANVAS) / size, ((cell + 1) * CANVAS) / size];
+  };
+  const [left, right] = x2 > x1 ? [box[0], box[2]] : grown(box[0], width);
+  const [top, bottom] = y2 > y1 ? [box[1], box[3]] : grown(box[1], height);
+  return [left, top, right, bottom];
+}
+
+/** 1 inside the box, 0 outside [h * w], at least at one place. Throws `invalid-input` for a box without area. */
+export function boxMask(box: CanvasBox, { height, width }: Grid): Float32Array {
+  const [x1, y1, x2, y2] = cellBox(atLeastACell(box, [height, width]), [height, width]);
   const mask = new Float32Array(height * width);
   for (let y = y1; y < y2; y++) mask.fill(1, y * width + x1, y * width + x2);
   return mask;
