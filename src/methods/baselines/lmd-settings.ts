@@ -42,7 +42,7 @@ const PUBLISHED: LmdSettings = {
 
 /** What is given over what a small network needs over what is published. */
 export function lmdSettings(pipeline: Pipeline, given: Partial<LmdSettings> = {}): LmdSettings {
-  const small: Partial<LmdSettings> = isSmall(pipeline) ? { stepRule: { relative: 0.1 } } : {};
+  const small: Partial<LmdSettings> = isSmall(pipeline) ? { stepRule: { relative: 0.03 } } : {};
   return { ...PUBLISHED, ...small, ...definedOnly(given) };
 }
 
