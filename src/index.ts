@@ -51,7 +51,18 @@ export { parseMethods } from './evaluate/methods/index.js';
 export { htmlReport } from './evaluate/report/page.js';
 export { type Results, resultsSchema } from './evaluate/results.js';
 export { markdownTable } from './evaluate/table.js';
-export type { BoundOnnx, OnnxModel, OnnxValue } from './graph/index.js';
+export {
+  type BoundOnnx,
+  type Checkpointing,
+  type GradientOptions,
+  Graph,
+  gradient,
+  type OnnxModel,
+  type OnnxValue,
+  pullback,
+  stopGradient,
+  type Value,
+} from './graph/index.js';
 export { readOnnx } from './graph/onnx/read-onnx.js';
 export { type AttendExciteOptions, attendExcite } from './methods/baselines/attend-excite.js';
 export { type BoxDiffOptions, boxDiff } from './methods/baselines/boxdiff.js';
