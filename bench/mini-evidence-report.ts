@@ -58,7 +58,7 @@ The prompt of a picture fits it best of ${TEXTS} prompts spread over the list (b
 
 | Fréchet distance of | pictures to renders | floor: other renders to renders |
 |---|---|---|
-| pooled activations (960) of CenterNet's MobileNetV3, trained on photographs | ${distanceRow(summary.distances.photographs)} |
+| pooled activations (720) of CenterNet's MobileNetV3, trained on photographs | ${distanceRow(summary.distances.photographs)} |
 | the judge's features | ${distanceRow(summary.distances.judge)} |
 
 Sets of ${counts.pictures} are smaller than the number of features, so the values are not comparable with those of other papers; the floor has the same bias.
