@@ -93,7 +93,7 @@ describe('synth --bake', () => {
 });
 
 describe('train', () => {
-  it('exports a recipe from rendered shards', async () => {
+  it('exports a recipe from rendered shards, or trains a small one', async () => {
     const shards = ['--format', 'shards', '--shard-size', '16', '--count', '32', '--out', 'data'];
     expect((await run('synth', '--body', 'mannequin', '--size', '64', ...shards)).code).toBe(0);
     const { code, stdout } = await run(
@@ -112,6 +112,13 @@ describe('train', () => {
     const plan = JSON.parse(readFileSync(join(cwd, 'export/export.json'), 'utf8'));
     expect(plan.seed).toBe(5);
     expect(existsSync(join(cwd, 'export', plan.parameters))).toBe(true);
+    const size = ['--training-seconds', '1', '--training-batch', '4', '--held-out', '8'];
+    const here = await run('train', 'toy-clip', '--data', 'data', '--out', 'trained', ...size, '--json');
+    expect(here.code).toBe(0);
+    expect(JSON.parse(here.stdout)).toMatchObject({ recipe: 'toy-clip', out: 'trained', rows: 32 });
+    for (const file of ['clip.safetensors', 'state.safetensors', 'log.jsonl', 'configs/clip/config.json']) {
+      expect(existsSync(join(cwd, 'trained', file))).toBe(true);
+    }
   });
 });
 
