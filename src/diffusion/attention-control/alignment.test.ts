@@ -30,6 +30,11 @@ describe('token alignment', () => {
     expect(takes.slice(0, 9)).toEqual([1, 1, 1, 1, 1, 0, 0, 1, 1]);
   });
 
+  it('leaves padding alone when told to', () => {
+    const { takes } = tokenSwap(text('a boy is feeding'), text('a boy is feeding a bird'), { padding: false });
+    expect(takes).toEqual([1, 1, 1, 1, 1, 0, 0, 1, ...Array.from({ length: POSITIONS - 8 }, () => 0)]);
+  });
+
   it('maps in order, onto equal tokens alone, and as many as the longest common subsequence has', () => {
     const tokens = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 12 });
     fc.assert(

@@ -55,11 +55,18 @@ export interface TokenSwap {
  * (positions from the full prompt's length on) the same position.
  *
  * @param options.keep positions of the full prompt that never take over anything, such as the object's
+ * @param options.padding whether padding takes over (default), as published
  */
-export function tokenSwap(base: AlignedText, full: AlignedText, options: { keep?: readonly number[] } = {}): TokenSwap {
+export function tokenSwap(
+  base: AlignedText,
+  full: AlignedText,
+  options: { keep?: readonly number[]; padding?: boolean } = {},
+): TokenSwap {
+  const { padding = true } = options;
   const aligned = alignTokens(base.ids.slice(0, base.length), full.ids.slice(0, full.length));
   const keep = new Set(options.keep);
   const from = full.ids.map((_, n) => (n < full.length ? Math.max(0, aligned[n]) : n));
-  const takes = full.ids.map((_, n) => ((n >= full.length || aligned[n] >= 0) && !keep.has(n) ? 1 : 0));
+  const fits = (n: number) => (n >= full.length ? padding : aligned[n] >= 0);
+  const takes = full.ids.map((_, n) => (fits(n) && !keep.has(n) ? 1 : 0));
   return { from, takes };
 }

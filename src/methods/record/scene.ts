@@ -76,7 +76,7 @@ export async function openScene(pipeline: Pipeline, options: SceneOptions): Prom
   const swap: TokenSwap = tokenSwap(
     { ids: baseEncoding.ids, length: textLength(baseEncoding) },
     { ids: encoding.ids, length: textLength(encoding) },
-    { keep: located.flatMap(({ phrase }) => phrase) },
+    { keep: located.flatMap(({ phrase }) => phrase), padding: settings.swapPadding },
   ); // record eq. A*
   return {
     analysis,

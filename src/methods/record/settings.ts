@@ -24,6 +24,11 @@ export interface RecordSettings {
   phase1: 'full' | 'truncated';
   truncatedShare: number;
   crossSwap: boolean;
+  /**
+   * Whether padding is swapped as well (published). Not with small networks: their padding carries the sentence, so that
+   * the object would go with it.
+   */
+  swapPadding: boolean;
   /** Whether the token swap of module C ends with its guidance, as in the reference implementation. */
   crossEndsWithGuidance: boolean;
   selfSwap: boolean;
@@ -69,6 +74,7 @@ const DEFAULTS: RecordSettings = {
   phase1: 'full',
   truncatedShare: 20 / 50,
   crossSwap: true,
+  swapPadding: true,
   crossEndsWithGuidance: false,
   selfSwap: true,
   selfWindow: { start: 5 / 50, end: 15 / 50 },
@@ -110,6 +116,7 @@ export function isSmall({ unetConfig }: Pipeline): boolean {
 function familyDefaults(pipeline: Pipeline): Partial<RecordSettings> {
   if (isSmall(pipeline)) {
     return {
+      swapPadding: false,
       guidanceShare: 0.3,
       stepRule: 'relative',
       scaleFactor: 0.06,
