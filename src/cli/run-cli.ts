@@ -1,6 +1,7 @@
 // Runs one command line: parses it, prints one result or one message, and gives the exit code.
 import { type Command, CommanderError } from 'commander';
 import { ContrappostoError, exitCode } from '../core/errors.js';
+import { endThreads } from '../runtime/worker-client.js';
 import { createProgram } from './program.js';
 
 /** Runs the command line `args` (without node and script) and returns the exit code: 0, 1, 2 or 130. */
@@ -15,6 +16,8 @@ export async function runCli(args: string[]): Promise<number> {
     if (error === undefined) return 0;
     reportError(error, wantsJson(args));
     return exitCode(error);
+  } finally {
+    await endThreads();
   }
 }
 

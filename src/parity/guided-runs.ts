@@ -11,6 +11,9 @@ import type { GuidanceSettings } from '../methods/baselines/guidance-settings.js
 import { metadata, metadataNumber, metadataText, type ParityFamily, type ReferenceFile } from './family.js';
 import { type Check, compare, GUIDED_TOLERANCE, LOOP_TOLERANCE } from './report.js';
 
+/** At most so many updates at a step with a threshold. Small networks take fewer by default (`guidanceSettings`). */
+const PUBLISHED_REFINEMENTS = 20;
+
 /** `attend-and-excite.safetensors`: `latents` (unit noise) -> `final_latents`, and `plain_final_latents` without guidance. */
 export const attendExciteRun: ParityFamily = {
   stem: 'attend-and-excite',
@@ -22,6 +25,7 @@ export const attendExciteRun: ParityFamily = {
       guidanceShare: metadataNumber(file, 'max_iter_to_alter') / steps,
       scaleFactor: metadataNumber(file, 'scale_factor'),
       thresholds: thresholdsOf(parsed(file, 'thresholds', thresholdSchema), steps),
+      refinements: PUBLISHED_REFINEMENTS,
       stepRule: 'raw',
       competing: 'all',
       shrink: latentHeight(file) / side,
@@ -45,6 +49,7 @@ export const boxDiffRun: ParityFamily = {
       guidanceShare: kwargs.max_iter_to_alter / steps,
       scaleFactor: kwargs.scale_factor,
       thresholds: kwargs.refine ? thresholdsOf(kwargs.loss_thresholds, steps) : [],
+      refinements: PUBLISHED_REFINEMENTS,
       stepRule: 'raw' as const,
       competing: kwargs.normalize_eot ? ('prompt' as const) : ('all' as const),
       smoothing: kwargs.smooth_attentions ? { kernelSize: kwargs.kernel_size, sigma: kwargs.sigma } : null,

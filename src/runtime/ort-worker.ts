@@ -68,8 +68,8 @@ function fromOrt(t: OrtTensor): Tensor {
   return { dtype: t.type as DType, shape: t.dims as number[], data: t.data as unknown as TypedArray };
 }
 
-// The first session sets ONNX Runtime up, which takes 40 ms; one of no model does so, and fails, before work arrives.
-InferenceSession.create(new Uint8Array()).catch(() => undefined);
+// ONNX Runtime is loaded, so that the thread may be ended: reply 0 says so.
+parentPort?.postMessage({ id: 0, ok: true } satisfies Reply);
 
 parentPort?.on('message', async (request: Request) => {
   let reply: Reply;

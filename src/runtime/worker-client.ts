@@ -14,22 +14,46 @@ interface Waiting {
   reject: (error: ContrappostoError) => void;
 }
 
-let spare: Worker | undefined;
+let spare: Thread | undefined;
+const alive = new Set<Thread>();
 
-/** Starts the thread of the first runtime to come while the program still loads. Unused, it ends with the process. */
+/** Starts the thread of the first runtime to come while the program still loads. */
 export function startAhead(): void {
-  spare ??= startThread();
+  spare ??= new Thread();
 }
 
-function startThread(): Worker {
-  const worker = startWorker(new URL('./ort-worker.js', import.meta.url));
-  // An idle thread must not keep the process alive.
-  worker.unref();
-  return worker;
+/** Ends all threads that nobody has ended, as the last thing that a program does. */
+export async function endThreads(): Promise<void> {
+  spare = undefined;
+  await Promise.all([...alive].map((thread) => thread.end()));
+}
+
+/** The thread, and when it has loaded ONNX Runtime. */
+class Thread {
+  readonly worker: Worker;
+  readonly #loaded: Promise<void>;
+
+  constructor() {
+    this.worker = startWorker(new URL('./ort-worker.js', import.meta.url));
+    this.#loaded = new Promise((resolve) => {
+      for (const event of ['message', 'error', 'exit']) this.worker.once(event, () => resolve());
+    });
+    // An idle thread must not keep the process alive.
+    this.worker.unref();
+    alive.add(this);
+    this.worker.once('exit', () => alive.delete(this));
+  }
+
+  /** Waits until it has loaded: a thread that ends while ONNX Runtime sets itself up takes the process with it. */
+  async end(): Promise<void> {
+    this.worker.ref();
+    await this.#loaded;
+    await this.worker.terminate();
+  }
 }
 
 export class WorkerClient {
-  #worker: Worker | undefined;
+  #thread: Thread | undefined;
   #waiting = new Map<number, Waiting>();
   #next = 1;
 
@@ -40,7 +64,7 @@ export class WorkerClient {
 
   /** Sends one request; `transfer` moves those buffers instead of copying them. */
   request(message: Unnumbered<Request>, context: { operation: string; transfer?: ArrayBuffer[] }): Promise<Outputs> {
-    const worker = this.#start();
+    const { worker } = this.#start();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { operation: context.operation, resolve, reject });
@@ -51,20 +75,21 @@ export class WorkerClient {
 
   /** Ends the thread; requests still waiting are rejected. */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.end();
   }
 
-  #start(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = spare ?? startThread();
+  #start(): Thread {
+    if (this.#thread) return this.#thread;
+    const thread = spare ?? new Thread();
     spare = undefined;
+    const { worker } = thread;
     worker.on('message', (reply: Reply) => this.#settle(worker, reply));
     worker.on('error', (error) => this.#fail(error.message));
     worker.on('exit', (code) => this.#fail(`the thread ended with code ${code}`));
-    this.#worker = worker;
-    return worker;
+    this.#thread = thread;
+    return thread;
   }
 
   #settle(worker: Worker, reply: Reply): void {
@@ -76,7 +101,7 @@ export class WorkerClient {
   }
 
   #fail(message: string): void {
-    this.#worker = undefined;
+    this.#thread = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const w of waiting) w.reject(runtimeError(w.operation, message));

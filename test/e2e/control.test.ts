@@ -35,7 +35,7 @@ beforeEach(() => {
   cwd = mkdtempSync(join(scratch, 'run-'));
 });
 
-const draw = ['generate', 'a man', '--model', at('model'), '--steps', '3', '--seed', '4', '--json'];
+const draw = ['generate', 'a man', '--method', 'sd', '--model', at('model'), '--steps', '3', '--seed', '4', '--json'];
 const controlled = ['--control', at('net'), '--control-image', at('pose.png')];
 const adapted = ['--adapter', at('adapter'), '--adapter-image', at('pose.png')];
 const run = (...args: string[]) => program.run([...draw, ...args], { cwd });

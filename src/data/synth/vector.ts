@@ -94,7 +94,7 @@ export function frame(a: Vec3, b: Vec3): Mat3 {
 export function rotationBetween(a: Vec3, b: Vec3): Mat3 {
   const axis = cross(a, b);
   const cosine = dot(a, b);
-  if (length(axis) < 1e-6) {
+  if (length(axis) < 1e-9) {
     if (cosine > 0) return IDENTITY;
     return rotation(Math.abs(a[0]) < 0.9 ? cross(a, [1, 0, 0]) : cross(a, [0, 1, 0]), Math.PI);
   }
