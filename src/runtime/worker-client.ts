@@ -32,6 +32,8 @@ export async function endThreads(): Promise<void> {
 class Thread {
   readonly worker: Worker;
   readonly #loaded: Promise<void>;
+  #ending = false;
+  #ended = false;
 
   constructor() {
     this.worker = startWorker(new URL('./ort-worker.js', import.meta.url));
@@ -41,14 +43,35 @@ class Thread {
     // An idle thread must not keep the process alive.
     this.worker.unref();
     alive.add(this);
-    this.worker.once('exit', () => alive.delete(this));
+    this.worker.once('exit', () => {
+      this.#ended = true;
+      alive.delete(this);
+    });
   }
 
-  /** Waits until it has loaded: a thread that ends while ONNX Runtime sets itself up takes the process with it. */
+  /** Waits until it has loaded and is idle: a thread that ends in the middle of native work takes the process with it. */
   async end(): Promise<void> {
+    this.#ending = true;
     this.worker.ref();
     await this.#loaded;
+    if (!this.#ended) await this.#idle();
     await this.worker.terminate();
+  }
+
+  /** Nothing is asked of it: it no longer keeps the process alive, unless its end is waited for. */
+  rest(): void {
+    if (!this.#ending) this.worker.unref();
+  }
+
+  /** The thread answers one message after the other, so an answer to a needless one means that nothing runs. */
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.worker.once('exit', () => resolve());
+      this.worker.on('message', (reply: Reply) => {
+        if (reply.id === 0) resolve();
+      });
+      this.worker.postMessage({ type: 'release', id: 0, session: -1 } satisfies Request);
+    });
   }
 }
 
@@ -85,17 +108,17 @@ export class WorkerClient {
     const thread = spare ?? new Thread();
     spare = undefined;
     const { worker } = thread;
-    worker.on('message', (reply: Reply) => this.#settle(worker, reply));
+    worker.on('message', (reply: Reply) => this.#settle(thread, reply));
     worker.on('error', (error) => this.#fail(error.message));
     worker.on('exit', (code) => this.#fail(`the thread ended with code ${code}`));
     this.#thread = thread;
     return thread;
   }
 
-  #settle(worker: Worker, reply: Reply): void {
+  #settle(thread: Thread, reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if (this.#waiting.size === 0) worker.unref();
+    if (this.#waiting.size === 0) thread.rest();
     if (reply.ok) waiting?.resolve(reply.outputs ?? {});
     else waiting?.reject(runtimeError(waiting.operation, reply.message));
   }
